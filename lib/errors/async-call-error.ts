@@ -1,0 +1,47 @@
+import { ERROR_STATUS, type ErrorCode } from './error-code.js';
+
+/** What an {@link AsyncCallError} is made of beside its message. */
+export interface AsyncCallErrorOptions {
+  /** The HTTP status; by default the one of the code. */
+  readonly statusCode?: number;
+  /** Anything serializable that helps the caller, e.g. the fields that failed validation. */
+  readonly details?: unknown;
+  /** The error behind this one. It stays in this process: it is never sent. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error class of this library: what a caller's Observable fails with, what the client and
+ * the server throw, and what an endpoint may throw to choose code, status and details itself.
+ *
+ * `statusCode` and `message` have the shape Nest's HTTP exception filter recognises: an
+ * AsyncCallError that leaves an HTTP controller becomes a response with the same status.
+ */
+export class AsyncCallError extends Error {
+  /** What went wrong, from a closed set. */
+  readonly code: ErrorCode;
+  /** The HTTP status of the same meaning, 400 to 599. */
+  readonly statusCode: number;
+  /** What the failing side added for its caller; `undefined` if nothing. */
+  readonly details: unknown;
+
+  constructor(code: ErrorCode, message: string, options: AsyncCallErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.statusCode = options.statusCode ?? ERROR_STATUS[code];
+    this.details = options.details;
+  }
+
+  /** The error as it is, if it is one of ours; otherwise an `internal` one with it as its cause. */
+  static from(error: unknown): AsyncCallError {
+    if (error instanceof AsyncCallError) return error;
+    return new AsyncCallError('internal', messageOf(error), { cause: error });
+  }
+}
+
+/** The message of anything that can be thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message || error.name;
+  return typeof error === 'string' ? error : 'unknown error';
+}
