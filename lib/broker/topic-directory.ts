@@ -1,0 +1,43 @@
+import type { Admin } from './admin.js';
+
+/** How long a partition count is trusted. */
+const MAX_AGE_MS = 60_000;
+
+interface Entry {
+  readonly partitions: Promise<number | undefined>;
+  readonly askedAt: number;
+}
+
+/** Remembers how many partitions each topic has. Topics that do not exist are asked for again each time. */
+export class TopicDirectory {
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(private readonly admin: Admin) {}
+
+  /** The topic's number of partitions; `undefined` if it does not exist. Rejects as the admin does. */
+  partitionsOf(topic: string): Promise<number | undefined> {
+    const known = this.entries.get(topic);
+    if (known && Date.now() - known.askedAt < MAX_AGE_MS) return known.partitions;
+    const entry: Entry = { partitions: this.ask(topic), askedAt: Date.now() };
+    this.entries.set(topic, entry);
+    entry.partitions.then(
+      (partitions) => partitions ?? this.drop(topic, entry),
+      () => this.drop(topic, entry),
+    );
+    return entry.partitions;
+  }
+
+  /** Forgets the topic: a send has shown that it is not as it was. */
+  forget(topic: string): void {
+    this.entries.delete(topic);
+  }
+
+  private async ask(topic: string): Promise<number | undefined> {
+    const [description] = await this.admin.describeTopics([topic]);
+    return description?.partitions.length;
+  }
+
+  private drop(topic: string, entry: Entry): void {
+    if (this.entries.get(topic) === entry) this.entries.delete(topic);
+  }
+}

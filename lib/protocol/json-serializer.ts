@@ -1,0 +1,78 @@
+import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
+import type { SerializedPayload, Serializer } from './serializer.js';
+
+const JSON_TYPE = 'application/json';
+const BYTES_TYPE = 'application/octet-stream';
+const TEXT_TYPE = 'text/plain';
+
+/**
+ * The default serializer: JSON, but bytes as they are and `undefined` as no payload.
+ *
+ * What JSON cannot say, it cannot say: a Date arrives as its ISO text, a Buffer inside an object as
+ * `{ type: 'Buffer', data: [...] }`, a Map or Set as `{}`, and properties that are `undefined` do not
+ * arrive. A Buffer or Uint8Array that is the whole value arrives as a Buffer. A value that would
+ * arrive as another one (`NaN`, an infinity, a function, a symbol) or that JSON refuses (a bigint, a
+ * circle) is an error.
+ */
+export const jsonSerializer: Serializer = {
+  serialize(value) {
+    if (value === undefined) return { bytes: null };
+    if (value instanceof Uint8Array) {
+      return {
+        bytes: Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+        contentType: BYTES_TYPE,
+      };
+    }
+    return { bytes: Buffer.from(toJson(value), 'utf8'), contentType: JSON_TYPE };
+  },
+
+  deserialize({ bytes, contentType }: SerializedPayload) {
+    if (bytes === null) return undefined;
+    switch (mediaType(contentType)) {
+      case JSON_TYPE:
+        return fromJson(bytes);
+      case BYTES_TYPE:
+        return bytes;
+      case TEXT_TYPE:
+        return bytes.toString('utf8');
+      default:
+        throw new AsyncCallError(
+          'bad-request',
+          `The payload's content type is ${JSON.stringify(contentType)}; this service reads ` +
+            `${JSON_TYPE}, ${TEXT_TYPE} and ${BYTES_TYPE}.`,
+        );
+    }
+  },
+};
+
+/** `application/json; charset=utf-8` is JSON; so is a payload whose sender did not say. */
+function mediaType(contentType: string | undefined): string {
+  if (contentType === undefined) return JSON_TYPE;
+  return contentType.split(';', 1)[0]!.trim().toLowerCase();
+}
+
+function toJson(value: unknown): string {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw notSerializable(`${value} is not JSON`);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw notSerializable(messageOf(error), error);
+  }
+  if (text === undefined) throw notSerializable(`a ${typeof value} is not JSON`);
+  return text;
+}
+
+function fromJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as unknown;
+  } catch (error) {
+    throw new AsyncCallError('bad-request', `The payload is not JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function notSerializable(reason: string, cause?: unknown): AsyncCallError {
+  return new AsyncCallError('invalid-argument', `The value cannot be sent: ${reason}.`, { cause });
+}

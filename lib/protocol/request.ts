@@ -1,0 +1,134 @@
+import type { AsyncCallError } from '../errors/async-call-error.js';
+import { DecodeError, type Answerable } from './decode-error.js';
+import { HEADER, PROTOCOL_VERSION } from './header-names.js';
+import { HeaderReader } from './header-reader.js';
+import { MessageHeaders, type HeaderEntry } from './message-headers.js';
+import type { ReplyAddress } from './reply-address.js';
+import type { SerializedPayload } from './serializer.js';
+import { text, type WireRecord } from './wire-record.js';
+
+/** `request` wants responses, `one-way` does not. */
+export type RequestKind = 'request' | 'one-way';
+
+/** A request to an endpoint, as it leaves. */
+export interface OutgoingRequest {
+  readonly kind: RequestKind;
+  readonly correlationId: string;
+  readonly endpoint: string;
+  /** Where the responses go; absent on one-way calls. */
+  readonly replyTo?: Required<ReplyAddress>;
+  /** Who sends it: `service/instance`. */
+  readonly source: string;
+  /** The time left for the call, in milliseconds; absent for no limit. */
+  readonly timeoutMs?: number;
+  /** The user's headers. */
+  readonly headers: readonly HeaderEntry[];
+  readonly payload: SerializedPayload;
+}
+
+/** A request as it arrived. The payload is not deserialized yet. */
+export interface IncomingRequest {
+  readonly kind: RequestKind;
+  /** Opaque bytes, echoed as they came. Empty on one-way calls of foreign callers. */
+  readonly correlationId: Buffer;
+  readonly endpoint: string;
+  readonly replyTo: ReplyAddress | undefined;
+  readonly source: string | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly headers: MessageHeaders;
+  readonly payload: SerializedPayload;
+}
+
+/** The record of a request. */
+export function encodeRequest(request: OutgoingRequest): WireRecord {
+  const { replyTo, payload } = request;
+  return {
+    value: payload.bytes,
+    headers: [
+      ...text(HEADER.correlationId, request.correlationId),
+      ...text(HEADER.replyTopic, replyTo?.topic),
+      ...text(HEADER.replyPartition, replyTo?.partition),
+      ...text(HEADER.version, PROTOCOL_VERSION),
+      ...text(HEADER.kind, request.kind),
+      ...text(HEADER.endpoint, request.endpoint),
+      ...text(HEADER.source, request.source),
+      ...text(HEADER.timeoutMs, request.timeoutMs),
+      ...text(HEADER.contentType, payload.contentType),
+      ...request.headers,
+    ],
+  };
+}
+
+/**
+ * Reads a record of a request topic, of ours or of a foreign caller (without `ac-version` and
+ * `ac-kind`). Throws only {@link DecodeError}, with the address to answer where the record has one.
+ */
+export function decodeRequest(record: WireRecord): IncomingRequest {
+  const read = new HeaderReader(record.headers);
+  const replyTo = readReplyAddress(read);
+  const correlationId = read.bytes(HEADER.correlationId);
+  const answerable = replyTo && correlationId && { correlationId, replyTo };
+
+  const kind = readKind(read, replyTo, answerable);
+  if (kind === 'request' && !answerable) {
+    throw new DecodeError(
+      `A request needs both ${HEADER.correlationId} and ${HEADER.replyTopic}; ` +
+        `${correlationId ? HEADER.replyTopic : HEADER.correlationId} is missing.`,
+    );
+  }
+  const endpoint = read.text(HEADER.endpoint);
+  if (!endpoint) throw new DecodeError(`The header ${HEADER.endpoint} is missing.`, answerable, BAD_REQUEST);
+  const timeoutMs = read.count(HEADER.timeoutMs);
+  if (Number.isNaN(timeoutMs)) {
+    throw new DecodeError(`${HEADER.timeoutMs} is not a whole number.`, answerable, BAD_REQUEST);
+  }
+  return {
+    kind,
+    correlationId: correlationId ?? Buffer.alloc(0),
+    endpoint,
+    replyTo: kind === 'request' ? replyTo : undefined,
+    source: read.text(HEADER.source),
+    timeoutMs,
+    headers: MessageHeaders.ofRecord(record.headers),
+    payload: { bytes: record.value, contentType: read.text(HEADER.contentType) },
+  };
+}
+
+const BAD_REQUEST: { readonly code: AsyncCallError['code'] } = { code: 'bad-request' };
+
+function readKind(
+  read: HeaderReader,
+  replyTo: ReplyAddress | undefined,
+  answerable: Answerable | undefined,
+): RequestKind {
+  const version = read.text(HEADER.version);
+  if (version !== undefined && version !== PROTOCOL_VERSION) {
+    throw new DecodeError(
+      `${HEADER.version} is ${JSON.stringify(version)}; this service reads version ${PROTOCOL_VERSION}.`,
+      answerable,
+      BAD_REQUEST,
+    );
+  }
+  const kind = read.text(HEADER.kind) ?? (replyTo ? 'request' : 'one-way');
+  if (kind === 'request' || kind === 'one-way') return kind;
+  throw new DecodeError(
+    `${HEADER.kind} is ${JSON.stringify(kind)}; a request topic takes "request" and "one-way".`,
+    answerable,
+    BAD_REQUEST,
+  );
+}
+
+function readReplyAddress(read: HeaderReader): ReplyAddress | undefined {
+  const topic = read.text(HEADER.replyTopic);
+  if (!topic) return undefined;
+  const partition = read.bytes(HEADER.replyPartition);
+  return partition === undefined ? { topic } : { topic, partition: readPartition(partition) };
+}
+
+/** Decimal text, or the 4-byte big-endian integer that Spring writes; "1234" is text: it is never both. */
+function readPartition(bytes: Buffer): number {
+  const decimal = bytes.toString('latin1');
+  if (/^\d{1,9}$/.test(decimal)) return Number(decimal);
+  if (bytes.length === 4 && bytes.readInt32BE() >= 0) return bytes.readInt32BE();
+  throw new DecodeError(`${HEADER.replyPartition} is not a partition number.`);
+}

@@ -1,0 +1,15 @@
+/** The topics of a service, and who writes to and reads from them. */
+export interface TopicNames {
+  /** Any caller writes; the service's consumer group reads. */
+  requests(service: string): string;
+  /** Services that answer write; every instance of the calling service reads, without a group. */
+  replies(service: string): string;
+}
+
+/** The default names, behind a prefix: `<prefix><service>.requests`, `<prefix><service>.replies`. */
+export function topicNames(prefix = ''): TopicNames {
+  return {
+    requests: (service) => `${prefix}${service}.requests`,
+    replies: (service) => `${prefix}${service}.replies`,
+  };
+}

@@ -1,0 +1,12 @@
+import type { HeaderEntry } from './message-headers.js';
+
+/** What a message becomes on the wire: the parts of a record that the protocol decides. */
+export interface WireRecord {
+  readonly value: Buffer | null;
+  readonly headers: readonly HeaderEntry[];
+}
+
+/** Appends a header that is only written where there is something to say. */
+export function text(name: string, value: string | number | undefined): HeaderEntry[] {
+  return value === undefined ? [] : [[name, Buffer.from(String(value), 'utf8')]];
+}
