@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { classArchiveFlags } from './class-archive.mjs';
+import { findInstallation } from './installation.mjs';
+import { KeeperConnection } from './keeper-connection.mjs';
+import { prepareLaunch } from './launch.mjs';
+import { newLogDir, LogReader } from './logs.mjs';
+import { ping } from './ping.mjs';
+import { freePorts } from './ports.mjs';
+import { becomesTrue, signalIfAlive } from './processes.mjs';
+
+/** @import { Installation } from './installation.mjs' */
+/** @import { Launch } from './keeper.mjs' */
+/** @import { NodeAddress } from './server-properties.mjs' */
+
+const START_TIMEOUT_MS = 90_000;
+const STOP_TIMEOUT_MS = 30_000;
+
+/**
+ * @typedef {object} ClusterOptions
+ * @property {number} [nodes] 1 by default; 3 replicate everything, with two in-sync replicas required
+ * @property {number} [rebalanceDelayMs] `group.initial.rebalance.delay.ms`: 0 here, 3000 on a default broker
+ * @property {Readonly<Record<string, string>>} [properties] further broker properties, the last word
+ * @property {string} [logDir] where each node's log goes; a new folder of the project's by default
+ *
+ * @typedef {object} ClusterNode
+ * @property {number} id
+ * @property {number} port
+ * @property {number} pid of the running or last run JVM
+ * @property {string} logFile
+ */
+
+/**
+ * Starts a cluster of its own on free ports of 127.0.0.1 and resolves when every node has answered.
+ * It ends, and its data goes, when this process ends in any way, unless it was released.
+ *
+ * @param {ClusterOptions} [options]
+ * @throws {import('./installation.mjs').KafkaUnavailableError} if no broker can be run here
+ */
+export async function startCluster(options = {}) {
+  const installation = await findInstallation();
+  const jvmFlags = await classArchiveFlags(installation, (flags) => launchCluster(installation, {}, flags));
+  return launchCluster(installation, options, jvmFlags);
+}
+
+/**
+ * @param {Installation} installation
+ * @param {ClusterOptions} options
+ * @param {readonly string[]} jvmFlags
+ */
+async function launchCluster(installation, options, jvmFlags) {
+  const { nodes: count = 1, rebalanceDelayMs = 0, properties = {} } = options;
+  const clusterDir = await mkdtemp(join(await realpath(tmpdir()), 'async-calls-kafka-'));
+  const logDir = options.logDir ?? (await newLogDir(basename(clusterDir)));
+  await mkdir(logDir, { recursive: true });
+  const ports = await freePorts(2 * count);
+  const addresses = Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    port: ports[2 * index] ?? 0,
+    controllerPort: ports[2 * index + 1] ?? 0,
+  }));
+  const common = { clusterDir, clusterId: newClusterId(), nodes: addresses };
+  const cluster = new Cluster(
+    clusterDir,
+    addresses.map((node) => ({ ...node, pid: 0, logFile: join(logDir, `node-${node.id}.log`) })),
+  );
+  try {
+    const launches = await Promise.all(
+      cluster.nodes.map(({ logFile }, index) => {
+        const node = /** @type {NodeAddress} */ (addresses[index]);
+        return prepareLaunch(installation, {
+          ...common,
+          node,
+          logFile,
+          rebalanceDelayMs,
+          properties,
+          jvmFlags,
+        });
+      }),
+    );
+    await cluster.start(launches);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+function newClusterId() {
+  const id = randomBytes(16);
+  // An id that begins with "-" reads like an option on the command line of Kafka's format tool.
+  id[0] = 0;
+  return id.toString('base64url');
+}
+
+/** A running cluster and what can be done to it. */
+export class Cluster {
+  #keeper;
+  /** @type {Map<number, Launch>} */
+  #launches = new Map();
+
+  /** @param {string} clusterDir @param {readonly ClusterNode[]} nodes */
+  constructor(clusterDir, nodes) {
+    this.clusterDir = clusterDir;
+    this.nodes = nodes;
+    /** What clients connect to: `host:port[,…]`. */
+    this.bootstrap = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
+    this.#keeper = new KeeperConnection(clusterDir);
+  }
+
+  get keeperPid() {
+    return this.#keeper.pid;
+  }
+
+  /** @param {readonly Launch[]} launches in the order of the nodes */
+  async start(launches) {
+    launches.forEach((launch, index) => this.#launches.set(index + 1, launch));
+    await Promise.all(this.nodes.map(({ id }) => this.#run(id)));
+    await this.#answers(
+      this.bootstrap,
+      this.nodes.map(({ id }) => id),
+    );
+  }
+
+  /** Ends all nodes and removes their data. Safe to call twice. */
+  async stop() {
+    await this.#keeper.end();
+    // Only a keeper that was killed itself leaves something over.
+    await Promise.all(this.nodes.map(({ pid }) => signalIfAlive(pid, this.clusterDir, 'SIGKILL')));
+  }
+
+  /**
+   * Sends a signal to a node. For one that ends a process, resolves when the node is gone; data stays.
+   *
+   * @param {number} id
+   * @param {NodeJS.Signals} [signal] `SIGSTOP` and `SIGCONT` freeze and thaw it
+   */
+  async killNode(id, signal = 'SIGKILL') {
+    this.#node(id);
+    this.#keeper.signal(id, signal);
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await this.#keeper.exit(id);
+  }
+
+  /** Shuts a node down in an orderly way (forced after 30 s); its port and data stay its own. @param {number} id */
+  async stopNode(id) {
+    const forced = setTimeout(() => this.#keeper.signal(id, 'SIGKILL'), STOP_TIMEOUT_MS);
+    await this.killNode(id, 'SIGTERM');
+    clearTimeout(forced);
+  }
+
+  /** Starts a stopped node again, on its port and data; resolves when it answers. @param {number} id */
+  async startNode(id) {
+    if (this.#keeper.isAlive(id)) throw new Error(`Node ${id} is running`);
+    await this.#run(id);
+    await this.#answers(`127.0.0.1:${this.#node(id).port}`, [id]);
+  }
+
+  /** Lets the cluster live on after this process, until its keeper is told to end. */
+  release() {
+    this.#keeper.release();
+  }
+
+  /** @param {number} id */
+  async #run(id) {
+    const node = this.#node(id);
+    const launch = this.#launches.get(id);
+    if (!launch) throw new Error(`Node ${id} was never prepared`);
+    const log = await LogReader.fromEnd(node.logFile);
+    node.pid = await this.#keeper.start(id, launch);
+    const settled = await becomesTrue(
+      async () => (await log.contains('Kafka Server started')) || !this.#keeper.isAlive(id),
+      START_TIMEOUT_MS,
+    );
+    if (settled && this.#keeper.isAlive(id)) return;
+    const what = settled ? `ended: ${await this.#keeper.exit(id)}` : 'was not ready in time';
+    throw new Error(`Kafka node ${id} ${what}. Its log, ${node.logFile}, ends:\n${await log.tail()}`);
+  }
+
+  /** @param {string} bootstrap @param {readonly number[]} ids */
+  async #answers(bootstrap, ids) {
+    const all = await becomesTrue(async () => {
+      const up = await ping(bootstrap).catch(() => /** @type {number[]} */ ([]));
+      return ids.every((id) => up.includes(id));
+    }, START_TIMEOUT_MS);
+    if (!all) throw new Error(`Kafka at ${bootstrap} started but does not answer as nodes ${ids.join(', ')}`);
+  }
+
+  /** @param {number} id */
+  #node(id) {
+    const node = this.nodes.find((each) => each.id === id);
+    if (!node) throw new Error(`There is no node ${id}`);
+    return node;
+  }
+}

@@ -1,0 +1,108 @@
+// Runs the nodes of one cluster and outlives whoever asked for them just long enough to end them: a
+// process of its own session, so that neither Ctrl-C nor a `kill -9` of the owner passes it by.
+// The owner holds the other end of the IPC channel; when that closes, for whatever reason, the nodes
+// end and their data goes. Only a "release" message lets them live on, until this process gets SIGTERM.
+//
+//   node keeper.mjs <cluster folder>
+import { execFile, spawn } from 'node:child_process';
+import { openSync, closeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+/**
+ * @typedef {{ command: string, args: string[], logFile: string, container?: string }} Launch
+ *
+ * @typedef {{ type: 'start', id: number, launch: Launch }
+ *   | { type: 'signal', id: number, signal: NodeJS.Signals }
+ *   | { type: 'release' }
+ *   | { type: 'end' }} OwnerMessage
+ *
+ * @typedef {{ type: 'started', id: number, pid: number }
+ *   | { type: 'exited', id: number, reason: string }} KeeperMessage
+ */
+
+const GRACE_MS = 2000;
+const clusterDir = process.argv[2] ?? '';
+const run = promisify(execFile);
+
+/** @type {Map<number, { child: import('node:child_process').ChildProcess, launch: Launch, exit: Promise<void> }>} */
+const nodes = new Map();
+/** @type {Set<string>} */
+const containers = new Set();
+let released = false;
+/** @type {Promise<void> | undefined} */
+let ending;
+
+process.on('message', (/** @type {OwnerMessage} */ message) => {
+  if (message.type === 'start') startNode(message.id, message.launch);
+  else if (message.type === 'signal') signalNode(message.id, message.signal);
+  else if (message.type === 'release') released = true;
+  else void end('SIGTERM');
+});
+process.on('disconnect', () => {
+  if (!released) void end('SIGKILL');
+});
+for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])) {
+  process.on(signal, () => void end('SIGTERM'));
+}
+
+/** @param {number} id @param {Launch} launch */
+function startNode(id, launch) {
+  const log = openSync(launch.logFile, 'a');
+  const child = spawn(launch.command, launch.args, {
+    cwd: dirname(launch.logFile),
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  if (launch.container) containers.add(launch.container);
+  const exit = new Promise((/** @type {(reason: string) => void} */ resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  }).then((reason) => {
+    nodes.delete(id);
+    tellOwner({ type: 'exited', id, reason });
+    if (released && nodes.size === 0) void end('SIGTERM');
+  });
+  nodes.set(id, { child, launch, exit });
+  if (child.pid) tellOwner({ type: 'started', id, pid: child.pid });
+}
+
+/** @param {number} id @param {NodeJS.Signals} signal */
+function signalNode(id, signal) {
+  const node = nodes.get(id);
+  if (node?.launch.container) {
+    run('docker', ['kill', `--signal=${signal}`, node.launch.container]).catch(() => undefined);
+  } else {
+    node?.child.kill(signal);
+  }
+}
+
+/** @param {'SIGTERM' | 'SIGKILL'} firstSignal */
+function end(firstSignal) {
+  ending ??= endAll(firstSignal);
+  return ending;
+}
+
+/** @param {'SIGTERM' | 'SIGKILL'} firstSignal */
+async function endAll(firstSignal) {
+  const signalAll = (/** @type {NodeJS.Signals} */ signal) => {
+    for (const id of nodes.keys()) signalNode(id, signal);
+  };
+  signalAll(firstSignal);
+  const forced = setTimeout(() => signalAll('SIGKILL'), GRACE_MS);
+  await Promise.all([...nodes.values()].map(({ exit }) => exit));
+  clearTimeout(forced);
+  for (const container of containers) {
+    await run('docker', ['rm', '--force', container]).catch(() => undefined);
+    await run('docker', ['volume', 'rm', '--force', container]).catch(() => undefined);
+  }
+  await rm(clusterDir, { recursive: true, force: true, maxRetries: 3 });
+  process.exit();
+}
+
+/** @param {KeeperMessage} message */
+function tellOwner(message) {
+  // The owner may be gone between the check and the write: nothing to tell then.
+  if (process.connected) process.send?.(message, () => undefined);
+}

@@ -1,0 +1,10 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const projectDir = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Where downloads are kept between runs; `KAFKA_CACHE_DIR` overrides it. */
+export const cacheDir = () => process.env.KAFKA_CACHE_DIR || join(projectDir, '.kafka');
+
+/** Where the running broker is written down and logs are kept; `KAFKA_STATE_DIR` overrides it. */
+export const stateDir = () => process.env.KAFKA_STATE_DIR || join(projectDir, '.kafka');

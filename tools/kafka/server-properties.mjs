@@ -1,0 +1,58 @@
+/**
+ * @typedef {{ id: number, port: number, controllerPort: number }} NodeAddress
+ *
+ * @typedef {object} ServerSettings
+ * @property {NodeAddress} node
+ * @property {readonly NodeAddress[]} nodes all nodes of the cluster, each broker and controller
+ * @property {string} logDirs
+ * @property {string} bindHost
+ * @property {number} rebalanceDelayMs
+ * @property {Readonly<Record<string, string>>} properties override what is chosen here
+ */
+
+const HOST = '127.0.0.1';
+
+/**
+ * The smallest combined-mode (KRaft) configuration that behaves like a real cluster.
+ *
+ * @param {ServerSettings} settings
+ * @returns {Record<string, string>}
+ */
+export function serverProperties({ node, nodes, logDirs, bindHost, rebalanceDelayMs, properties }) {
+  const voters = nodes.map(({ id, controllerPort }) => `${id}@${HOST}:${controllerPort}`);
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': String(node.id),
+    'controller.quorum.voters': voters.join(','),
+    listeners: `PLAINTEXT://${bindHost}:${node.port},CONTROLLER://${bindHost}:${node.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${HOST}:${node.port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'log.dirs': logDirs,
+    'auto.create.topics.enable': 'false',
+    'group.initial.rebalance.delay.ms': String(rebalanceDelayMs),
+    // The default reserves 128 MiB, half of the heap.
+    'log.cleaner.dedupe.buffer.size': '1048577',
+    ...replication(nodes.length),
+    ...properties,
+  };
+}
+
+/** @param {number} nodeCount */
+function replication(nodeCount) {
+  const factor = String(Math.min(nodeCount, 3));
+  const minInSync = nodeCount >= 3 ? '2' : '1';
+  const internalPartitions = nodeCount >= 3 ? '6' : '1';
+  return {
+    'default.replication.factor': factor,
+    'min.insync.replicas': minInSync,
+    'offsets.topic.num.partitions': internalPartitions,
+    'offsets.topic.replication.factor': factor,
+    'transaction.state.log.num.partitions': internalPartitions,
+    'transaction.state.log.replication.factor': factor,
+    'transaction.state.log.min.isr': minInSync,
+    'share.coordinator.state.topic.replication.factor': factor,
+    'share.coordinator.state.topic.min.isr': minInSync,
+  };
+}
