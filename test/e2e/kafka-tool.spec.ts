@@ -66,10 +66,10 @@ const installed = await findInstallation({ download: false }).then(
         const state = await readState(stateDir);
         expect(started).toMatchObject({ code: 0 });
         expect(started.output).toContain(`export KAFKA_BOOTSTRAP=${state.bootstrap}\n`);
-        const [node] = state.nodes;
+        const [pid] = state.nodes.map((node) => node.pid);
         const status = await runCli(stateDir, 'status');
         expect(status).toMatchObject({ code: 0 });
-        expect(status.output).toContain(`pid ${node?.pid}`);
+        expect(status.output).toContain(`pid ${pid}`);
 
         expect(await runCli(stateDir, 'start')).toMatchObject({
           code: 0,
@@ -78,8 +78,9 @@ const installed = await findInstallation({ download: false }).then(
         expect(await readState(stateDir)).toEqual(state);
 
         expect(await runCli(stateDir, 'stop')).toMatchObject({ code: 0 });
-        expect(await isAlive(node!.pid, state.clusterDir)).toBe(false);
-        expect(await isAlive(state.keeperPid, state.clusterDir)).toBe(false);
+        for (const ended of [...state.nodes.map((node) => node.pid), state.keeperPid]) {
+          expect(await isAlive(ended, state.clusterDir)).toBe(false);
+        }
         expect(existsSync(state.clusterDir)).toBe(false);
         expect(await runCli(stateDir, 'status')).toMatchObject({ code: 1 });
       },
@@ -112,6 +113,7 @@ const installed = await findInstallation({ download: false }).then(
       async () => {
         const topic = uniqueName('kept');
         const { bootstrap } = cluster;
+        const pids = () => cluster.nodes.map(({ pid }) => pid);
         await withAdmin(bootstrap, async (admin, kafka) => {
           const producer = kafka.producer();
           await admin.createTopics({ topics: [{ topic }], waitForLeaders: true });
@@ -120,11 +122,11 @@ const installed = await findInstallation({ download: false }).then(
           await producer.disconnect();
         });
         const restart = async (end: () => Promise<void>) => {
-          const before = cluster.nodes[0]!.pid;
+          const before = pids();
           await end();
-          expect(await isAlive(before, cluster.clusterDir)).toBe(false);
+          for (const pid of before) expect(await isAlive(pid, cluster.clusterDir)).toBe(false);
           await cluster.startNode(1);
-          expect(cluster.nodes[0]!.pid).not.toBe(before);
+          expect(pids()).not.toEqual(before);
           const offsets = await withAdmin(bootstrap, (admin) => admin.fetchTopicOffsets(topic));
           expect(offsets).toContainEqual({ partition: 1, offset: '1', high: '1', low: '0' });
         };

@@ -32,7 +32,7 @@ async function record(archive, launch) {
     await rename(partial, archive);
   } catch (error) {
     // It only saves time: a JVM that cannot record is not a reason to have no broker.
-    console.error(`Kafka starts without a class archive: ${error instanceof Error ? error.message : error}`);
+    console.error('Kafka starts without a class archive:', error instanceof Error ? error.message : error);
     await rm(partial, { force: true });
   }
 }

@@ -13,7 +13,6 @@ import { becomesTrue, signalIfAlive } from './processes.mjs';
 
 /** @import { Installation } from './installation.mjs' */
 /** @import { Launch } from './keeper.mjs' */
-/** @import { NodeAddress } from './server-properties.mjs' */
 
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 30_000;
@@ -56,29 +55,18 @@ async function launchCluster(installation, options, jvmFlags) {
   const logDir = options.logDir ?? (await newLogDir(basename(clusterDir)));
   await mkdir(logDir, { recursive: true });
   const ports = await freePorts(2 * count);
-  const addresses = Array.from({ length: count }, (_, index) => ({
+  const nodes = Array.from({ length: count }, (_, index) => ({
     id: index + 1,
     port: ports[2 * index] ?? 0,
     controllerPort: ports[2 * index + 1] ?? 0,
+    pid: 0,
+    logFile: join(logDir, `node-${index + 1}.log`),
   }));
-  const common = { clusterDir, clusterId: newClusterId(), nodes: addresses };
-  const cluster = new Cluster(
-    clusterDir,
-    addresses.map((node) => ({ ...node, pid: 0, logFile: join(logDir, `node-${node.id}.log`) })),
-  );
+  const common = { clusterDir, clusterId: newClusterId(), nodes, rebalanceDelayMs, properties, jvmFlags };
+  const cluster = new Cluster(clusterDir, nodes);
   try {
     const launches = await Promise.all(
-      cluster.nodes.map(({ logFile }, index) => {
-        const node = /** @type {NodeAddress} */ (addresses[index]);
-        return prepareLaunch(installation, {
-          ...common,
-          node,
-          logFile,
-          rebalanceDelayMs,
-          properties,
-          jvmFlags,
-        });
-      }),
+      nodes.map((node) => prepareLaunch(installation, { ...common, node, logFile: node.logFile })),
     );
     await cluster.start(launches);
     return cluster;
