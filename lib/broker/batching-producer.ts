@@ -9,6 +9,7 @@ const MAX_PARTITION_BYTES = 800_000;
 interface Entry {
   readonly record: ProducerRecord;
   readonly bytes: number;
+  readonly stream: object | undefined;
   readonly resolve: (place: TopicPartitionOffset) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -34,10 +35,13 @@ export class BatchingProducer {
    * Resolves with the record's place once all in-sync replicas have it. Records for one partition are
    * appended in the order of the calls. Rejects as {@link Producer.send} does; if a batch
    * fails then all of its records are rejected with the same error.
+   *
+   * Records that share a `stream` (any object, one partition) never leave a gap: after one was rejected, those
+   * behind it are not sent but rejected too.
    */
-  send(record: ProducerRecord): Promise<TopicPartitionOffset> {
+  send(record: ProducerRecord, stream?: object): Promise<TopicPartitionOffset> {
     return new Promise((resolve, reject) => {
-      this.laneOf(record.topic).push({ record, bytes: sizeOf(record), resolve, reject });
+      this.laneOf(record.topic).push({ record, bytes: sizeOf(record), stream, resolve, reject });
     });
   }
 
@@ -61,6 +65,8 @@ export class BatchingProducer {
 class TopicLane {
   private waiting: Entry[] = [];
   private running: Promise<void> | undefined;
+  /** Streams that have lost a record, and why. */
+  private readonly broken = new WeakMap<object, unknown>();
 
   constructor(private readonly producer: Producer) {}
 
@@ -80,14 +86,24 @@ class TopicLane {
   }
 
   private async sendNext(): Promise<void> {
-    const [batch, rest] = takeBatch(this.waiting);
+    const [batch, rest] = takeBatch(this.waiting.filter((entry) => !this.rejectIfBroken(entry)));
     this.waiting = rest;
+    if (batch.length === 0) return;
     try {
       const places = await this.producer.send(batch.map((entry) => entry.record));
       batch.forEach((entry, index) => entry.resolve(places[index]!));
     } catch (error) {
-      for (const entry of batch) entry.reject(error);
+      for (const entry of batch) {
+        if (entry.stream) this.broken.set(entry.stream, error);
+        entry.reject(error);
+      }
     }
+  }
+
+  private rejectIfBroken({ stream, reject }: Entry): boolean {
+    if (!stream || !this.broken.has(stream)) return false;
+    reject(this.broken.get(stream));
+    return true;
   }
 }
 
@@ -97,7 +113,8 @@ class TopicLane {
  * go alone, takes no later record either: they would overtake.
  */
 function takeBatch(waiting: readonly Entry[]): [batch: Entry[], rest: Entry[]] {
-  if (waiting[0]!.bytes > MAX_PARTITION_BYTES) return [[waiting[0]!], waiting.slice(1)];
+  const [first, ...others] = waiting;
+  if (first && first.bytes > MAX_PARTITION_BYTES) return [[first], others];
   const batch: Entry[] = [];
   const rest: Entry[] = [];
   const bytesOf = new Map<number, number>();

@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BrokerError } from './broker-error.js';
+
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 5_000;
+
+/** When to give up, and whom to tell. */
+export interface RetryOptions {
+  /** Ends the waiting; the last error is thrown then. */
+  readonly signal: AbortSignal;
+  /** Called before each further try, with the reason. */
+  readonly onUnavailable?: (error: BrokerError) => void;
+}
+
+/** Repeats an operation, with growing pauses, while it fails with a retriable {@link BrokerError}. */
+export async function retryUntilReachable<T>(operation: () => Promise<T>, options: RetryOptions): Promise<T> {
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!(error instanceof BrokerError) || !error.retriable || options.signal.aborted) throw error;
+      options.onUnavailable?.(error);
+      // Half of the pause by chance: instances that lost the broker together must not come back together.
+      await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal: options.signal }).catch(() => {
+        throw error;
+      });
+    }
+  }
+}

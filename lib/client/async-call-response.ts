@@ -1,0 +1,20 @@
+import type { MessageHeaders } from '../protocol/message-headers.js';
+
+/** One partial response, with what travelled beside its value. */
+export interface AsyncCallResponse<T = unknown> {
+  readonly value: T;
+  /** The response's own id. */
+  readonly id: string;
+  /** The id of the request that it answers; the same for all responses of a call. */
+  readonly requestId: string;
+  /** Its place in the stream, from 0. */
+  readonly seq: number;
+  /** Which delivery of the request produced it, from 1. */
+  readonly attempt: number;
+  /** The service that answered. */
+  readonly service: string | undefined;
+  /** The instance of that service. */
+  readonly instance: string | undefined;
+  /** The response's headers, without the protocol's own. */
+  readonly headers: MessageHeaders;
+}

@@ -1,0 +1,100 @@
+import { Logger } from '@nestjs/common';
+import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { lastValueFrom, type Observable } from 'rxjs';
+import type { Broker } from '../broker/broker.js';
+import type { ConsumerState } from '../broker/consumer.js';
+import type { EndpointTarget } from '../protocol/endpoint-address.js';
+import type { HeadersInput } from '../protocol/message-headers.js';
+import type { CallOptions } from './call-options.js';
+import { Caller } from './caller.js';
+import type { ClientOptions } from './client-options.js';
+import { EndpointClient } from './endpoint-client.js';
+
+/**
+ * Calls endpoints of services: a Nest ClientProxy. Inject it by its class; {@link AsyncCallsModule} provides it.
+ *
+ * It connects at the first call, or by `connect()`. Any number of calls can be in flight. A call ends with the last
+ * response, with a typed {@link AsyncCallError}, or with `timeout`: never in silence.
+ */
+export class AsyncCallsClient extends ClientProxy<Record<never, () => void>, ConsumerState> {
+  private readonly logger = new Logger('AsyncCallsClient');
+  private readonly caller: Caller;
+
+  constructor(private readonly options: ClientOptions) {
+    super();
+    this.caller = new Caller(options, {
+      headersFor: (target, data) => this.metadataOf(target, data),
+      onUnobservedError: (error) => this.logger.error(error, 'A one-way call was not sent'),
+      onState: (state, error) => {
+        this._status$.next(state);
+        if (state === 'unavailable') this.logger.warn(`The broker cannot be reached: ${error?.message}`);
+        if (state === 'failed') this.logger.error(error, 'The reader of replies has stopped');
+      },
+    });
+  }
+
+  /** How many calls wait for responses. */
+  get inFlight(): number {
+    return this.caller.inFlight;
+  }
+
+  /**
+   * Resolves when calls can leave and their responses are read. Calls do it themselves; do it at the start of the
+   * application to find faults early. While the broker cannot be reached it keeps trying, until `close`.
+   * Rejects with what people have to repair; the next call tries again.
+   */
+  async connect(): Promise<void> {
+    await this.caller.connect();
+  }
+
+  /** Calls in flight fail with `closed`; one-way calls that were handed over are sent first. */
+  async close(): Promise<void> {
+    await this.caller.close();
+  }
+
+  /** The broker that this client works with. */
+  override unwrap<T = Broker>(): T {
+    return this.options.broker as T;
+  }
+
+  /** A client for one endpoint, with options for its calls: `client.to('service/endpoint', { key }).send(data)`. */
+  to(target: EndpointTarget, options: CallOptions = {}): EndpointClient {
+    return new EndpointClient(this.caller, target, options);
+  }
+
+  /** {@link EndpointClient.send} to an endpoint, addressed as `service/endpoint` or `{ service, endpoint }`. */
+  override send<TResult = unknown, TInput = unknown>(
+    target: EndpointTarget,
+    data: TInput,
+  ): Observable<TResult> {
+    return this.to(target).send<TResult, TInput>(data);
+  }
+
+  /** {@link EndpointClient.emit} to an endpoint, addressed as `service/endpoint` or `{ service, endpoint }`. */
+  override emit<TResult = void, TInput = unknown>(target: EndpointTarget, data: TInput): Observable<TResult> {
+    return this.to(target).emit(data) as Observable<TResult>;
+  }
+
+  /** Nest's own way to make a call; `send` does not come by here. */
+  protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    const subscription = this.send(packet.pattern as EndpointTarget, packet.data).subscribe({
+      next: (response) => callback({ response }),
+      error: (err: unknown) => callback({ err }),
+      complete: () => callback({ isDisposed: true }),
+    });
+    return () => subscription.unsubscribe();
+  }
+
+  /** Nest's own way to send a one-way call; `emit` does not come by here. */
+  protected override dispatchEvent<T = void>(packet: ReadPacket): Promise<T> {
+    return lastValueFrom(this.emit<T>(packet.pattern as EndpointTarget, packet.data));
+  }
+
+  /** What Nest's dispatch hook (12 and later) attaches to a packet travels as headers. */
+  private metadataOf(pattern: EndpointTarget, data: unknown): HeadersInput | undefined {
+    if (!this.onDispatchHook) return undefined;
+    const packet: ReadPacket & { metadata?: HeadersInput } = { pattern, data };
+    this.onDispatchHook(packet);
+    return packet.metadata;
+  }
+}

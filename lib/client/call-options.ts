@@ -1,0 +1,42 @@
+import { AsyncCallError } from '../errors/async-call-error.js';
+import type { HeadersInput } from '../protocol/message-headers.js';
+
+/** How one call is made. */
+export interface CallOptions {
+  /**
+   * How long the whole stream may take, in milliseconds; `Infinity` for no limit. After it the Observable
+   * fails with `timeout`. Default: the module's `calls.timeoutMs`, 30,000.
+   */
+  readonly timeoutMs?: number;
+  /**
+   * The partition key. Requests with one key are served one after the other, in the order they were sent; requests
+   * without are spread evenly.
+   */
+  readonly key?: string | Buffer;
+  /** Headers for the handler's context. Names that begin with `ac-` or `kafka_`, and `content-type`, are reserved. */
+  readonly headers?: HeadersInput;
+}
+
+/** What a timer can take. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+/** What is wrong with a timeout; `undefined` if nothing. */
+export function timeoutFault(timeoutMs: unknown): string | undefined {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return undefined;
+  if (Number.isInteger(timeoutMs) && (timeoutMs as number) > 0 && (timeoutMs as number) <= MAX_TIMEOUT_MS) {
+    return undefined;
+  }
+  return `${String(timeoutMs)} is not a timeout: write whole milliseconds from 1 to ${MAX_TIMEOUT_MS}, or Infinity`;
+}
+
+/** Throws `invalid-argument` if the options cannot be followed. */
+export function checkCallOptions({ timeoutMs, key }: CallOptions): void {
+  const fault = timeoutMs === undefined ? undefined : timeoutFault(timeoutMs);
+  if (fault) throw new AsyncCallError('invalid-argument', `timeoutMs: ${fault}.`);
+  if (key !== undefined && typeof key !== 'string' && !Buffer.isBuffer(key)) {
+    throw new AsyncCallError(
+      'invalid-argument',
+      `key: a ${typeof key} is not a key: write a string or a Buffer.`,
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import type { TopicSpec } from '../broker/admin.js';
+import type { Broker } from '../broker/broker.js';
+import type { Serializer } from '../protocol/serializer.js';
+import type { TopicNames } from '../protocol/topic-names.js';
+
+/** What a client needs to know; resolved: without defaults. */
+export interface ClientOptions {
+  /** The calling service. */
+  readonly service: string;
+  /** `service/instance`, sent with each request. */
+  readonly source: string;
+  readonly broker: Broker;
+  readonly topicNames: TopicNames;
+  readonly replyTopic: TopicSpec;
+  /** Whether the topic may be created; if not it has to exist. */
+  readonly createTopics: boolean;
+  readonly serializer: Serializer;
+  /** How long a call may take when it does not say itself. */
+  readonly timeoutMs: number;
+}

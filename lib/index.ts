@@ -1,0 +1,31 @@
+// For users.
+export { AsyncCallsModule, type AsyncCallsModuleExtras } from './module/async-calls.module.js';
+export type {
+  AsyncCallsOptions,
+  CallsOptions,
+  DeliveryOptions,
+  TopicOptions,
+  TopicsOptions,
+} from './module/async-calls-options.js';
+export { asyncCallsMicroservice, connectAsyncCalls } from './module/connect.js';
+export { AsyncEndpoint, type AsyncEndpointOptions } from './server/async-endpoint.decorator.js';
+export { AsyncCallContext, type Caller } from './server/async-call-context.js';
+export { AsyncCallsServer } from './server/async-calls-server.js';
+export { AsyncCallsClient } from './client/async-calls-client.js';
+export { EndpointClient } from './client/endpoint-client.js';
+export type { AsyncCallResponse } from './client/async-call-response.js';
+export type { CallOptions } from './client/call-options.js';
+export { AsyncCallError, type AsyncCallErrorOptions } from './errors/async-call-error.js';
+export type { ErrorCode } from './errors/error-code.js';
+export type { EndpointAddress, EndpointTarget } from './protocol/endpoint-address.js';
+export type { HeadersInput, HeaderValue, MessageHeaders } from './protocol/message-headers.js';
+
+// For authors of serializers and drivers.
+export { jsonSerializer } from './protocol/json-serializer.js';
+export type { SerializedPayload, Serializer } from './protocol/serializer.js';
+export { BrokerError, type BrokerErrorOptions } from './broker/broker-error.js';
+export type * from './broker/admin.js';
+export type * from './broker/broker.js';
+export type * from './broker/consumer.js';
+export type * from './broker/producer.js';
+export type * from './broker/record.js';

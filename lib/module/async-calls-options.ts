@@ -1,0 +1,61 @@
+import type { Broker } from '../broker/broker.js';
+import type { Serializer } from '../protocol/serializer.js';
+
+/** How a topic is created. An existing topic is left as it is. */
+export interface TopicOptions {
+  /** A whole number from 1 on. Default 6. More instances of a service than this share no further work. */
+  readonly partitions?: number;
+  /** Default: three, or the number of brokers if there are fewer. */
+  readonly replicationFactor?: number;
+  /** The broker's own topic settings, e.g. `{ 'retention.ms': '86400000' }`. */
+  readonly configs?: Readonly<Record<string, string>>;
+}
+
+/** Which topics there are. */
+export interface TopicsOptions {
+  /** Stands before the name of every topic, e.g. `staging.`. Default: nothing. */
+  readonly prefix?: string;
+  /** Whether missing topics are created. Where clusters forbid it, `false`: then they have to exist. Default true. */
+  readonly create?: boolean;
+  /** The topic of requests to this service, `<prefix><service>.requests`. */
+  readonly requests?: TopicOptions;
+  /** The topic of responses to calls of this service, `<prefix><service>.replies`; kept for one hour by default. */
+  readonly replies?: TopicOptions;
+}
+
+/** How calls of this service are made. */
+export interface CallsOptions {
+  /** How long a call may take when it does not say itself, in milliseconds; `Infinity` for no limit. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+/** How requests to this service are taken and run. */
+export interface DeliveryOptions {
+  /** The consumer group that shares the requests. Default: the name of the service. */
+  readonly groupId?: string;
+  /** How many requests one instance runs at once. Default 256. */
+  readonly concurrency?: number;
+  /** How many requests one instance holds, running or waiting, before it stops taking more. Default 1,000. */
+  readonly maxInFlight?: number;
+  /** How many responses of one call may wait for the broker before an async iterable has to wait. Default 100. */
+  readonly responseWindow?: number;
+  /** How often finished work is committed, in milliseconds. Default 1,000. */
+  readonly commitIntervalMs?: number;
+  /** How long running requests may take to end at a shutdown or rebalance, in milliseconds. Default 10,000. */
+  readonly drainTimeoutMs?: number;
+}
+
+/** What {@link AsyncCallsModule} is made with. */
+export interface AsyncCallsOptions {
+  /** This service's name: others call its endpoints as `service/endpoint`, its topics and group bear it. */
+  readonly service: string;
+  /** The driver, with its own options: `kafkajs({ brokers: [...] })` or `memory()`. */
+  readonly broker: Broker;
+  /** Tells the instances of the service apart in logs and headers. Default: eight random characters. */
+  readonly instance?: string;
+  readonly topics?: TopicsOptions;
+  readonly calls?: CallsOptions;
+  readonly delivery?: DeliveryOptions;
+  /** Turns values into bytes and back. Default: {@link jsonSerializer}. */
+  readonly serializer?: Serializer;
+}

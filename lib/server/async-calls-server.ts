@@ -1,0 +1,174 @@
+import { Logger } from '@nestjs/common';
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import type { Admin } from '../broker/admin.js';
+import { BatchingProducer } from '../broker/batching-producer.js';
+import type { Broker, ClientIdentity } from '../broker/broker.js';
+import type { BrokerError } from '../broker/broker-error.js';
+import type { ConsumerState } from '../broker/consumer.js';
+import { ensureTopic } from '../broker/ensure-topic.js';
+import { TopicDirectory } from '../broker/topic-directory.js';
+import { AsyncCallError } from '../errors/async-call-error.js';
+import type { EndpointExtras } from './async-endpoint.decorator.js';
+import { RequestConsumer } from './request-consumer.js';
+import { RequestDispatcher } from './request-dispatcher.js';
+import type { ServerOptions } from './server-options.js';
+import { ASYNC_CALLS_TRANSPORT } from './transport.js';
+
+/**
+ * Serves the endpoints of one service: Nest's transport strategy. Get one from {@link AsyncCallsModule}; it
+ * is connected by {@link connectAsyncCalls} or {@link asyncCallsMicroservice}.
+ *
+ * A request's offset is committed only after its stream of responses has ended and the broker has
+ * acknowledged every one of them. Its `status` is the state of its consumer.
+ */
+export class AsyncCallsServer extends Server implements CustomTransportStrategy {
+  override readonly transportId = ASYNC_CALLS_TRANSPORT;
+  protected override readonly logger = new Logger('AsyncCallsServer');
+  private readonly stopping = new AbortController();
+  private running: { readonly consumer: RequestConsumer; close(): Promise<void> } | undefined;
+
+  constructor(private readonly options: ServerOptions) {
+    super();
+  }
+
+  /** The service whose endpoints these are. */
+  get service(): string {
+    return this.options.service;
+  }
+
+  /**
+   * Takes an endpoint, if it is this service's. Throws `invalid-argument` if there is one of that name already, or
+   * if it is not clear whose it is.
+   */
+  override addHandler(
+    endpoint: string,
+    handler: MessageHandler,
+    isEventHandler?: boolean,
+    extras?: Readonly<Record<string, unknown>>,
+  ): void {
+    const { service, declaredBy } = (extras ?? {}) as Partial<EndpointExtras>;
+    this.assertOneService(endpoint, service, declaredBy);
+    if (service !== undefined && service !== this.service) return;
+    const existing = this.messageHandlers.get(endpoint)?.extras as Partial<EndpointExtras> | undefined;
+    if (existing) {
+      throw new AsyncCallError(
+        'invalid-argument',
+        `The endpoint "${endpoint}" of the service "${this.service}" is declared twice: by ` +
+          `${existing.declaredBy} and by ${declaredBy}. Give one of them another name.`,
+      );
+    }
+    super.addHandler(endpoint, handler, isEventHandler, extras);
+  }
+
+  /** Nest calls this. Calls back once the service is a settled member of its group, or with what prevents it. */
+  listen(callback: (error?: unknown) => void): void {
+    this.start().then(() => callback(), callback);
+  }
+
+  /** Ends the running requests within the drain time, commits, leaves the group and disconnects. */
+  async close(): Promise<void> {
+    this.stopping.abort();
+    const running = this.running;
+    this.running = undefined;
+    await running?.close();
+  }
+
+  /** Not supported: the states of the consumer come as `status`. */
+  on(event: string): never {
+    throw new AsyncCallError(
+      'invalid-argument',
+      `AsyncCallsServer has no event "${event}". Subscribe to its "status" instead.`,
+    );
+  }
+
+  /** The broker that this server works with. */
+  unwrap<T = Broker>(): T {
+    return this.options.broker as T;
+  }
+
+  private assertOneService(
+    endpoint: string,
+    service: string | undefined,
+    declaredBy: string | undefined,
+  ): void {
+    const services = this.options.servicesOfApplication();
+    if (service === undefined ? services.length === 1 : services.includes(service)) return;
+    throw new AsyncCallError(
+      'invalid-argument',
+      `The endpoint "${endpoint}" (${declaredBy}) names ${service === undefined ? 'no service' : `"${service}"`}; ` +
+        `the services of this application are ${services.join(', ')}. ` +
+        `Write @AsyncEndpoint('${endpoint}', { service: '${services[0]}' }).`,
+    );
+  }
+
+  private async start(): Promise<void> {
+    const { broker, source, requestTopic, createTopics } = this.options;
+    const identity = { clientId: source };
+    const admin = broker.createAdmin(identity);
+    const producer = new BatchingProducer(broker.createProducer(identity));
+    const consumer = this.createConsumer(identity, producer, admin);
+    this.running = {
+      consumer,
+      close: async () => {
+        await consumer.close();
+        await producer.close();
+        await admin.close();
+      },
+    };
+    await ensureTopic(admin, requestTopic, {
+      create: createTopics,
+      signal: this.stopping.signal,
+      onUnavailable: (error) => this.stateChanged('unavailable', error),
+    });
+    await producer.connect();
+    await consumer.start();
+    const names = [...this.messageHandlers.keys()].join(', ');
+    this.logger.log(`${this.service} serves ${names || 'no endpoint'} (${requestTopic.topic})`);
+  }
+
+  private createConsumer(
+    identity: ClientIdentity,
+    producer: BatchingProducer,
+    admin: Admin,
+  ): RequestConsumer {
+    const { broker, groupId, requestTopic, delivery, serializer, source, responseWindow } = this.options;
+    const dispatcher = new RequestDispatcher({
+      service: this.service,
+      writing: { producer, directory: new TopicDirectory(admin), serializer, source, window: responseWindow },
+      handlerOf: (endpoint) => this.messageHandlers.get(endpoint),
+      aroundCall: (context, run) => this.withProcessingHooks(context, run),
+      logger: this.logger,
+    });
+    return new RequestConsumer({
+      broker,
+      identity,
+      groupId,
+      topic: requestTopic.topic,
+      settings: delivery,
+      deliver: (record, attempt, controller) => dispatcher.deliver(record, attempt, controller),
+      onState: (state, error) => this.stateChanged(state, error),
+      onCommitError: (error) => this.logger.error(error, 'A commit failed'),
+    });
+  }
+
+  /**
+   * Nest's processing hooks, for tracing: the start hook is called before the handler and gets what to run, the
+   * end hook once after the last response. The start hook is typed to return nothing: what is run says itself
+   * when it is over.
+   */
+  private withProcessingHooks(context: object, run: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.onProcessingStartHook(ASYNC_CALLS_TRANSPORT, context as never, async () => {
+        await run()
+          .finally(() => this.onProcessingEndHook?.(ASYNC_CALLS_TRANSPORT, context as never))
+          .then(resolve, reject);
+      });
+    });
+  }
+
+  private stateChanged(state: ConsumerState, error?: BrokerError): void {
+    this._status$.next(state as never);
+    if (state === 'unavailable') this.logger.warn(`The broker cannot be reached: ${error?.message}`);
+    if (state === 'failed') this.logger.error(error, 'The consumer has stopped');
+  }
+}

@@ -1,0 +1,42 @@
+import { MessagePattern } from '@nestjs/microservices';
+import { normalizeEndpoint } from '../protocol/endpoint-address.js';
+import { observeAsyncIterables } from './async-iterable-source.js';
+import { ASYNC_CALLS_TRANSPORT } from './transport.js';
+
+/** How an endpoint is registered. */
+export interface AsyncEndpointOptions {
+  /**
+   * The service whose endpoint this is. Needed only where several services live in one Nest application;
+   * by default the endpoint belongs to the application's one service.
+   */
+  readonly service?: string;
+}
+
+/** What the decorator leaves for the server, in Nest's `extras` of the handler. */
+export interface EndpointExtras extends AsyncEndpointOptions {
+  /** `Controller.method`, for messages. */
+  readonly declaredBy: string;
+}
+
+/**
+ * Makes a controller method an endpoint of the service, reached as `service/endpoint`.
+ *
+ * The method may return a value, a promise, an Observable or an async iterable. Each value of the latter two
+ * is one partial response, sent when it is emitted; their end ends the stream. An async iterable
+ * is not asked for its next value while too many responses wait for the broker (back-pressure);
+ * when the call is over it is returned (its `finally` blocks run).
+ *
+ * Guards, pipes, interceptors and filters work as on any Nest handler: interceptors see each value.
+ * What is thrown reaches the caller as an {@link AsyncCallError}; an HttpException keeps its status.
+ *
+ * Throws `invalid-argument` for an empty name.
+ */
+export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = {}): MethodDecorator {
+  const name = normalizeEndpoint(endpoint);
+  return (target, key, descriptor: PropertyDescriptor) => {
+    descriptor.value = observeAsyncIterables(descriptor.value as (...args: unknown[]) => unknown);
+    const declaredBy = `${target.constructor.name}.${String(key)}`;
+    const extras: EndpointExtras = { ...options, declaredBy };
+    return MessagePattern(name, ASYNC_CALLS_TRANSPORT, { ...extras })(target, key, descriptor);
+  };
+}

@@ -1,0 +1,19 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What code that runs inside a handler may know of the call it works for. */
+export interface CurrentCall {
+  /** Resolves when another response may be written without exceeding the window. */
+  ready(): Promise<void>;
+}
+
+const storage = new AsyncLocalStorage<CurrentCall>();
+
+/** Runs a handler so that {@link currentCall} finds its call, also after `await`. */
+export function runInCall<T>(call: CurrentCall, run: () => T): T {
+  return storage.run(call, run);
+}
+
+/** The call that the running code works for; `undefined` outside of one. */
+export function currentCall(): CurrentCall | undefined {
+  return storage.getStore();
+}

@@ -1,0 +1,159 @@
+import { v7 as uuid } from 'uuid';
+import type { BatchingProducer } from '../broker/batching-producer.js';
+import { BrokerError } from '../broker/broker-error.js';
+import { partitionForKey } from '../broker/partitioner.js';
+import type { TopicPartition } from '../broker/record.js';
+import type { TopicDirectory } from '../broker/topic-directory.js';
+import { AsyncCallError } from '../errors/async-call-error.js';
+import type { Answerable } from '../protocol/decode-error.js';
+import type { ResponseSink } from './response-sink.js';
+import { encodeResponse, type FrameBody } from '../protocol/response.js';
+import type { SerializedPayload, Serializer } from '../protocol/serializer.js';
+
+/** What all writers of a server share. */
+export interface ResponseWriting {
+  readonly producer: BatchingProducer;
+  readonly directory: TopicDirectory;
+  readonly serializer: Serializer;
+  /** Who answers: `service/instance`. */
+  readonly source: string;
+  /** How many responses of one call may be unacknowledged before {@link ResponseWriter.ready} waits. */
+  readonly window: number;
+}
+
+/**
+ * Writes the stream of responses to one request, in order, as records of one partition. Each value leaves
+ * when it is written; a value that is followed by the end in the same turn is sent as one `last` frame.
+ *
+ * After the first failure nothing more is written, so that the caller never sees a gap.
+ */
+export class ResponseWriter implements ResponseSink {
+  private seq = 0;
+  private held: SerializedPayload | undefined;
+  private ended = false;
+  private unacknowledged = 0;
+  private failure: unknown;
+  /** What is written under one stream object has no gap; see {@link BatchingProducer.send}. */
+  private stream = {};
+  private waiting: (() => void)[] = [];
+
+  private constructor(
+    private readonly writing: ResponseWriting,
+    private readonly correlationId: Buffer,
+    private readonly address: TopicPartition,
+    private readonly attempt: number,
+    private readonly controller: AbortController,
+  ) {}
+
+  /**
+   * A writer to the address. It aborts the controller when a response was refused, so that the handler ends;
+   * it writes nothing after somebody else has aborted it.
+   * Rejects with `unknown-topic` if there is no such topic or partition.
+   */
+  static async open(
+    writing: ResponseWriting,
+    { correlationId, replyTo }: Answerable,
+    attempt: number,
+    controller: AbortController,
+  ): Promise<ResponseWriter> {
+    const { topic } = replyTo;
+    const partitions = await writing.directory.partitionsOf(topic);
+    const partition = replyTo.partition ?? partitionForKey(correlationId, partitions ?? 1);
+    if (partitions === undefined || partition >= partitions) {
+      throw new BrokerError(
+        'unknown-topic',
+        `The request wants its responses in ${topic}[${partition}], which does not exist.`,
+      );
+    }
+    return new ResponseWriter(writing, correlationId, { topic, partition }, attempt, controller);
+  }
+
+  /** Sends a value as the next partial response. Throws if it cannot be serialized. */
+  write(value: unknown): void {
+    if (this.ended) return;
+    const payload = this.writing.serializer.serialize(value);
+    this.release('next');
+    this.held = payload;
+    queueMicrotask(() => this.release('next'));
+  }
+
+  /** Ends the stream. */
+  complete(): void {
+    if (this.ended) return;
+    if (this.held) this.release('last');
+    else this.send({ kind: 'complete' });
+    this.ended = true;
+  }
+
+  /** Ends the stream with an error. */
+  fail(error: AsyncCallError): void {
+    if (this.ended) return;
+    this.release('next');
+    this.send({ kind: 'error', error });
+    this.ended = true;
+  }
+
+  /** Resolves when the window has room for another response. */
+  ready(): Promise<void> {
+    return this.waitUntil(() => this.unacknowledged < this.writing.window);
+  }
+
+  /** Resolves when the broker has acknowledged all that was written; rejects if it has refused any of it. */
+  async settled(): Promise<void> {
+    await this.waitUntil(() => this.unacknowledged === 0);
+    if (this.failure) throw this.failure;
+  }
+
+  private release(kind: 'next' | 'last'): void {
+    const payload = this.held;
+    if (!payload) return;
+    this.held = undefined;
+    this.send({ kind, payload });
+  }
+
+  private send(body: FrameBody): void {
+    if (this.failure || this.controller.signal.aborted) return;
+    const { producer, source } = this.writing;
+    const { correlationId, attempt, seq, address, stream } = this;
+    if (body.kind === 'next' || body.kind === 'last') this.seq += 1;
+    const record = encodeResponse({ ...body, id: uuid(), seq, attempt, correlationId, source });
+    this.unacknowledged += 1;
+    producer
+      .send({ ...address, key: null, ...record }, stream)
+      .catch((error: unknown) => {
+        if (stream === this.stream) this.broke(error, seq);
+      })
+      .finally(() => this.acknowledged());
+  }
+
+  /** The caller can be told that a response was too large; anything else fails the writer. */
+  private broke(error: unknown, seq: number): void {
+    this.stream = {};
+    this.held = undefined;
+    this.ended = false;
+    if (error instanceof BrokerError && error.code === 'payload-too-large') {
+      this.seq = seq;
+      const message = `Response ${seq} cannot be sent. ${error.message}`;
+      this.fail(new AsyncCallError('payload-too-large', message, { statusCode: 500, cause: error }));
+    } else {
+      this.failure = error;
+      this.ended = true;
+    }
+    this.controller.abort();
+  }
+
+  private acknowledged(): void {
+    this.unacknowledged -= 1;
+    const resolvers = this.waiting;
+    this.waiting = [];
+    for (const resolve of resolvers) resolve();
+  }
+
+  private async waitUntil(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+      });
+    }
+  }
+}
