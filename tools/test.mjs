@@ -107,9 +107,10 @@ async function runJest(bootstrap) {
     const child = spawn(
       process.execPath,
       // prettier-ignore
-      ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js',
+      ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--import=./tools/end-with-parent.mjs',
+       'node_modules/jest/bin/jest.js',
        '--config', 'jest.config.mjs', '--json', `--outputFile=${outputFile}`, ...options.jest],
-      { cwd: root, env, detached: true, stdio: ['ignore', 'ignore', 'inherit'] },
+      { cwd: root, env, detached: true, stdio: ['pipe', 'ignore', 'inherit'] },
     );
     jest = child;
     const exitCode = await new Promise((/** @type {(code: number) => void} */ resolve, reject) => {
