@@ -41,14 +41,13 @@ export function describeRebalances(harness: Harness): void {
       const members = await Promise.all([group.join(), group.join(), group.join()]);
       const [first, second, third] = [members[0], members[1], members[2]];
       await group.balanced(...members);
-      const revoked = first.revoked.length + second.revoked.length;
-      const freed = third.partitions();
+      const revoked = [...first.revoked, ...second.revoked];
+      const [firstKept, secondKept] = [first.partitions(), second.partitions()];
       await third.close();
       await group.balanced(first, second);
-      expect(first.revoked.length + second.revoked.length).toBe(revoked);
-      const gained = [...first.assigned, ...second.assigned].slice(-2).map(({ partition }) => partition);
-      expect([...first.partitions(), ...second.partitions()].sort()).toEqual([0, 1, 2, 3, 4, 5]);
-      expect(freed).toEqual(expect.arrayContaining(gained));
+      expect([...first.revoked, ...second.revoked]).toEqual(revoked);
+      expect(first.partitions()).toEqual(expect.arrayContaining(firstKept));
+      expect(second.partitions()).toEqual(expect.arrayContaining(secondKept));
     });
 
     it('goes on with what stays while onRevoked is still running', async () => {
@@ -120,9 +119,9 @@ export function describeRebalances(harness: Harness): void {
         member.commitReceived(partitions);
       const members = [await group.join({ onRevoked })];
       const sent: string[] = [];
-      let sending = true;
+      const stop = new AbortController();
       const sender = (async () => {
-        for (let n = 0; sending; n++) {
+        for (let n = 0; !stop.signal.aborted; n++) {
           const values = texts(5, `${n}-`);
           await harness.send({ topic, partition: n % 4 }, ...values);
           sent.push(...values);
@@ -140,7 +139,7 @@ export function describeRebalances(harness: Harness): void {
       await members[0]!.close();
       await group.balanced(members[1]!, members[2]!);
       await grows();
-      sending = false;
+      stop.abort();
       await sender;
       await eventually(() => total() >= sent.length);
       expect(members.flatMap((member) => member.values()).sort()).toEqual(sent.sort());

@@ -1,0 +1,177 @@
+import type { CommittedOffset, GroupDescription } from '../admin.js';
+import type { AssignedPartition, OffsetCommit } from '../consumer.js';
+import { assignCooperatively } from '../cooperative-assignor.js';
+import type { TopicPartition } from '../record.js';
+import { fenced, tooLarge } from './errors.js';
+import type { Schedule } from './schedule.js';
+import { keyOf, type TopicStore } from './topic-store.js';
+
+/** Kafka's default for `offset.metadata.max.bytes`. */
+const MAX_METADATA_BYTES = 4096;
+
+/** A member as its group sees it. */
+export interface GroupMember {
+  readonly memberId: string;
+  readonly clientId: string;
+  readonly topics: readonly string[];
+  readonly startFrom: 'earliest' | 'latest';
+  /** These are the member's now. Settles when it has taken them over. */
+  onAssigned(partitions: readonly AssignedPartition[]): Promise<void>;
+  /** These are taken from the member. It may commit them until the promise settles. */
+  onRevoked(partitions: readonly TopicPartition[]): Promise<void>;
+}
+
+/** A member's place in the group. */
+interface Seat {
+  readonly member: GroupMember;
+  /** What it may commit, by key. */
+  readonly owned: Map<string, TopicPartition>;
+  /** The keys of those it is giving back. */
+  readonly revoking: Set<string>;
+  readonly joined: () => void;
+}
+
+/** A group: who owns which partition, and what was committed. Rebalances are cooperative. */
+export class ConsumerGroup {
+  private readonly seats = new Map<string, Seat>();
+  private readonly offsets = new Map<string, { offset: bigint; metadata: string }>();
+  private rebalanceScheduled = false;
+  private handovers = 0;
+
+  constructor(
+    readonly groupId: string,
+    private readonly topics: TopicStore,
+    private readonly schedule: Schedule,
+  ) {}
+
+  /** Resolves when the member has taken its first assignment over, or has left. */
+  join(member: GroupMember): Promise<void> {
+    return new Promise((joined) => {
+      this.seats.set(member.memberId, { member, owned: new Map(), revoking: new Set(), joined });
+      this.requestRebalance();
+    });
+  }
+
+  /** Frees what the member owned. Does nothing if it is no member. */
+  leave(memberId: string): void {
+    this.seats.get(memberId)?.joined();
+    if (this.seats.delete(memberId)) this.requestRebalance();
+  }
+
+  /** Stores all of them or, where the member does not own one, none. */
+  commit(memberId: string, commits: readonly OffsetCommit[]): void {
+    const owned = this.seats.get(memberId)?.owned;
+    for (const commit of commits) {
+      if (!owned?.has(keyOf(commit))) throw fenced(commit, memberId);
+      const bytes = Buffer.byteLength(commit.metadata ?? '');
+      if (bytes > MAX_METADATA_BYTES) throw tooLarge('the metadata of an offset', bytes, MAX_METADATA_BYTES);
+    }
+    for (const commit of commits) {
+      this.offsets.set(keyOf(commit), { offset: commit.offset, metadata: commit.metadata ?? '' });
+    }
+  }
+
+  committed({ topic, partition }: TopicPartition): CommittedOffset {
+    const { offset = null, metadata = '' } = this.offsets.get(keyOf({ topic, partition })) ?? {};
+    return { topic, partition, offset, metadata };
+  }
+
+  /** A partition is no more, nor is what was committed for it. */
+  forget(partition: TopicPartition): void {
+    this.offsets.delete(keyOf(partition));
+    this.requestRebalance();
+  }
+
+  describe(): GroupDescription {
+    const members = [...this.seats.values()].map(({ member, owned }) => ({
+      memberId: member.memberId,
+      clientId: member.clientId,
+      assignment: [...owned.values()],
+    }));
+    return { groupId: this.groupId, state: this.state(), members };
+  }
+
+  private state(): GroupDescription['state'] {
+    if (this.seats.size === 0) return this.offsets.size === 0 ? 'dead' : 'empty';
+    return this.rebalanceScheduled || this.handovers > 0 ? 'rebalancing' : 'stable';
+  }
+
+  /** Who joins or leaves in the same turn is part of the same rebalance. */
+  requestRebalance(): void {
+    if (this.rebalanceScheduled) return;
+    this.rebalanceScheduled = true;
+    this.schedule(() => this.rebalance());
+  }
+
+  private rebalance(): void {
+    this.rebalanceScheduled = false;
+    const seats = [...this.seats.values()];
+    const targets = this.targets(seats);
+    for (const seat of seats) this.revoke(seat, targets.get(seat.member.memberId) ?? []);
+    const taken = new Set(seats.flatMap(({ owned }) => [...owned.keys()]));
+    for (const seat of seats) {
+      const target = targets.get(seat.member.memberId) ?? [];
+      this.grant(
+        seat,
+        target.filter((partition) => !taken.has(keyOf(partition))),
+      );
+    }
+  }
+
+  private targets(seats: readonly Seat[]): ReadonlyMap<string, TopicPartition[]> {
+    const members = seats.map(({ member: { memberId, topics }, owned, revoking }) => ({
+      memberId,
+      topics,
+      // What it gives back is free for all to plan with; it is granted once it has come back.
+      owned: [...owned].filter(([key]) => !revoking.has(key)).map(([, partition]) => partition),
+      generation: 0,
+    }));
+    const topics = new Set(seats.flatMap(({ member }) => member.topics));
+    const partitionCounts = new Map([...topics].map((topic) => [topic, this.topics.partitionCount(topic)]));
+    return assignCooperatively({ members, partitionCounts }).assignment;
+  }
+
+  private revoke(seat: Seat, target: readonly TopicPartition[]): void {
+    const kept = new Set(target.map(keyOf));
+    const moving = [...seat.owned].filter(([key]) => !kept.has(key) && !seat.revoking.has(key));
+    if (moving.length === 0) return;
+    for (const [key] of moving) seat.revoking.add(key);
+    void this.handOver(async () => {
+      await seat.member.onRevoked(moving.map(([, partition]) => partition));
+      for (const [key] of moving) {
+        seat.owned.delete(key);
+        seat.revoking.delete(key);
+      }
+      this.requestRebalance();
+    });
+  }
+
+  private grant(seat: Seat, partitions: readonly TopicPartition[]): void {
+    if (partitions.length === 0) return seat.joined();
+    const places = partitions.map((partition) => this.startOf(partition, seat.member.startFrom));
+    for (const partition of partitions) seat.owned.set(keyOf(partition), partition);
+    void this.handOver(async () => {
+      await seat.member.onAssigned(places);
+      seat.joined();
+    });
+  }
+
+  private async handOver(step: () => Promise<void>): Promise<void> {
+    this.handovers += 1;
+    await step();
+    this.handovers -= 1;
+  }
+
+  private startOf(place: TopicPartition, startFrom: 'earliest' | 'latest'): AssignedPartition {
+    const { topic, partition } = place;
+    const log = this.topics.get(place);
+    const committed = this.offsets.get(keyOf(place));
+    if (committed !== undefined) {
+      return { topic, partition, offset: log.inRange(committed.offset), metadata: committed.metadata };
+    }
+    const offset = log.offsetAt(startFrom);
+    // Else a record that is sent before the first commit would be skipped after a restart.
+    if (startFrom === 'latest') this.offsets.set(keyOf(place), { offset, metadata: '' });
+    return { topic, partition, offset, metadata: '' };
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Runs a task later, never within the call. All that the memory broker does by itself (handing records
+ * over, acknowledging, rebalancing) goes through one of these, so that tests can drive it.
+ */
+export type Schedule = (task: () => void) => void;
+
+/** One turn of the event loop later: timers and I/O get their share however busy the broker is. */
+export const inNextTurn: Schedule = (task) => {
+  setImmediate(task);
+};
+
+/** Resolves when a task scheduled now would run: the time a request to a real broker takes. */
+export function turn(schedule: Schedule): Promise<void> {
+  return new Promise((resolve) => schedule(resolve));
+}
+
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
+
+/**
+ * Keeps the process running until the returned function is called, as the socket of a consumer would:
+ * a server on the memory broker does not exit for want of work.
+ */
+export function keepProcessAlive(): () => void {
+  const handle = setInterval(() => {}, LONGEST_INTERVAL_MS);
+  return () => clearInterval(handle);
+}

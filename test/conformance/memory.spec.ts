@@ -1,0 +1,12 @@
+import { MemoryBroker } from '../../lib/broker/memory/memory-broker.js';
+import { MemoryCluster } from '../../lib/broker/memory/memory-cluster.js';
+import { inNextTurn } from '../../lib/broker/memory/schedule.js';
+import { describeBroker } from './broker-suite.js';
+
+describeBroker('memory', () => {
+  const cluster = new MemoryCluster(64 * 1024 * 1024, 1_048_588, inNextTurn);
+  return {
+    broker: new MemoryBroker(cluster),
+    deleteRecordsBefore: async (place) => cluster.topics.get(place).deleteBefore(place.offset),
+  };
+});
