@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventually, type Harness, record, texts, uniqueName } from './harness.js';
+import { uniqueName, waitFor } from '../support/kafka.js';
+import { type Harness, record, texts } from './harness.js';
+import { numbersOf } from './recording-consumer.js';
 
 /** The admin. */
 export function describeAdministration(harness: Harness): void {
@@ -32,7 +34,7 @@ export function describeAdministration(harness: Harness): void {
         { topic: other, partitions: 1 },
       ]);
       const [description] = await harness.admin.describeTopics([topic]);
-      expect(description!.partitions).toHaveLength(2);
+      expect(description.partitions).toHaveLength(2);
       expect(await harness.send({ topic, partition: 0 }, 'b')).toMatchObject([{ offset: 1n }]);
       expect(await harness.admin.describeTopics([other])).toHaveLength(1);
     });
@@ -62,7 +64,9 @@ export function describeAdministration(harness: Harness): void {
     it('deletes topics that exist, ignores others', async () => {
       const [gone, kept] = [await harness.topic(), await harness.topic()];
       await harness.admin.deleteTopics([gone, uniqueName('missing')]);
-      await eventually(async () => (await harness.admin.describeTopics([gone])).length === 0);
+      await waitFor(async () => (await harness.admin.describeTopics([gone])).length === 0, {
+        what: 'the deletion of the topic',
+      });
       expect(await harness.admin.describeTopics([kept])).toHaveLength(1);
     });
 
@@ -104,13 +108,13 @@ export function describeAdministration(harness: Harness): void {
       const members = [await group.join(), await group.join()];
       await group.balanced(...members);
       const describeGroup = () => harness.admin.describeGroup(group.id);
-      await eventually(async () => (await describeGroup()).state === 'stable');
+      await waitFor(async () => (await describeGroup()).state === 'stable', { what: 'a stable group' });
       const description = await describeGroup();
       expect(description.groupId).toBe(group.id);
       expect(new Set(description.members.map(({ memberId }) => memberId)).size).toBe(2);
       expect(description.members.map(({ clientId }) => clientId)).toEqual(['conformance', 'conformance']);
       const owned = description.members.flatMap(({ assignment }) => assignment);
-      expect(owned.map(({ partition }) => partition).sort()).toEqual([0, 1, 2]);
+      expect(numbersOf(owned)).toEqual([0, 1, 2]);
     });
 
     it('describes a group that is empty, and one that never was', async () => {
@@ -124,7 +128,9 @@ export function describeAdministration(harness: Harness): void {
       const member = await group.join();
       await member.commit({ topic, partition: 0, offset: 0n });
       await member.close();
-      await eventually(async () => (await harness.admin.describeGroup(group.id)).state === 'empty');
+      await waitFor(async () => (await harness.admin.describeGroup(group.id)).state === 'empty', {
+        what: 'an empty group',
+      });
       expect((await harness.admin.describeGroup(group.id)).members).toEqual([]);
     });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Harness, record, rejectsWith, texts, uniqueName } from './harness.js';
+import { uniqueName } from '../support/kafka.js';
+import { type Harness, record, rejectsWith, texts } from './harness.js';
 
 /** The consumer without a group. */
 export function describeAssignedConsumer(harness: Harness): void {
@@ -39,7 +40,7 @@ export function describeAssignedConsumer(harness: Harness): void {
         const reader = harness.reader();
         const [place] = await reader.assign({ topic, partition: 0, start: 'latest' });
         await harness.send({ topic, partition: 0 }, `${round}`);
-        expect(await reader.received(1)).toMatchObject([place!]);
+        expect(await reader.received(1)).toMatchObject([place]);
         await reader.close();
       }
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { gate, type Harness, rejectsWith, texts } from './harness.js';
+import { numbersOf } from './recording-consumer.js';
 import { within } from './within.js';
 
 /** Everything ends, soon and for good. The recording consumers report callbacks after their close. */
@@ -53,7 +54,7 @@ export function describeClosing(harness: Harness): void {
       await harness.send({ topic, partition: 1 }, 'a', 'b');
       await first.received(2);
       await quickly(first.close());
-      expect(first.revoked.map(({ partition }) => partition).sort()).toEqual([0, 1, 2]);
+      expect(numbersOf(first.revoked)).toEqual([0, 1, 2]);
       expect(first.consumer.assignment()).toEqual([]);
       const second = await within(2_000, group.join(), () => 'the next member');
       await harness.send({ topic, partition: 1 }, 'c');

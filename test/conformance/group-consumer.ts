@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { gate, type Harness, rejectsWith, texts, uniqueName } from './harness.js';
+import { uniqueName } from '../support/kafka.js';
+import { gate, type Harness, rejectsWith, texts } from './harness.js';
 
 /** One member of a group, and groups beside each other. */
 export function describeGroupConsumer(harness: Harness): void {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import type { Admin } from '../../lib/broker/admin.js';
 import { BrokerError } from '../../lib/broker/broker-error.js';
@@ -8,6 +7,7 @@ import type { Producer } from '../../lib/broker/producer.js';
 import type { ProducerRecord, TopicPartition, TopicPartitionOffset } from '../../lib/broker/record.js';
 import type { ErrorCode } from '../../lib/errors/error-code.js';
 import { type Reactions, RecordingMember, RecordingReader } from './recording-consumer.js';
+import { uniqueName, waitFor } from '../support/kafka.js';
 import { within } from './within.js';
 
 /** A broker, and what the suite needs that the port cannot do. */
@@ -122,7 +122,7 @@ export class Harness {
     const [description] = await this.admin.describeTopics([topic]);
     const reader = this.reader(options);
     await reader.assign(
-      ...description!.partitions.map(({ partition }) => ({ topic, partition, start: 'earliest' as const })),
+      ...description.partitions.map(({ partition }) => ({ topic, partition, start: 'earliest' as const })),
     );
     return reader;
   }
@@ -163,7 +163,12 @@ export class Group {
       members.reduce((sum, member) => sum + share(member), 0) === all &&
       members.every((member) => share(member) >= Math.floor(all / members.length)) &&
       members.every((member) => share(member) <= Math.ceil(all / members.length));
-    await eventually(even, () => `balance, got ${members.map(share).join(' + ')} of ${all}`);
+    const sizes = () => members.map(share).join(' + ');
+    await waitFor(even, { what: `${all} partitions spread evenly`, timeoutMs: 20_000 }).catch(
+      (error: Error) => {
+        throw new Error(`${error.message}, got ${sizes()}`, { cause: error });
+      },
+    );
   }
 
   /** The committed offsets of the partitions, in order. */
@@ -183,26 +188,9 @@ export function record(topic: string, partition = 0, parts: Partial<ProducerReco
   return { topic, partition, key: null, value: null, headers: [], ...parts };
 }
 
-/** A name that no other test uses. */
-export function uniqueName(what: string): string {
-  return `${what}-${randomUUID()}`;
-}
-
 /** `count` texts: `<prefix>0`, `<prefix>1`, … */
 export function texts(count: number, prefix = ''): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-}
-
-/** Resolves once the condition holds; for what no single listener can tell. */
-export async function eventually(
-  condition: () => boolean | Promise<boolean>,
-  what: () => string = () => String(condition),
-): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`never happened: ${what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** Expects the promise to reject with a broker error of this code, soon. */

@@ -1,17 +1,15 @@
-import { describe, it, jest } from '@jest/globals';
+import { jest } from '@jest/globals';
 import { kafkajs } from 'nestjs-async-calls/kafkajs';
+import { describeOnKafka, kafkaBootstrap } from '../support/kafka.js';
 import { describeBroker } from './broker-suite.js';
 import { deleteRecordsBefore } from './delete-records.js';
 
-const brokers = process.env.KAFKA_BOOTSTRAP?.split(',');
+jest.setTimeout(60_000);
 
-if (brokers === undefined) {
-  describe.skip('broker: kafkajs (set KAFKA_BOOTSTRAP to a broker’s address)', () =>
-    it('is skipped', () => {}));
-} else {
-  jest.setTimeout(60_000);
+describeOnKafka('conformance', () => {
+  const brokers = kafkaBootstrap() ?? [];
   describeBroker('kafkajs', () => ({
     broker: kafkajs({ brokers }),
     deleteRecordsBefore: (place) => deleteRecordsBefore(brokers, place),
   }));
-}
+});

@@ -205,10 +205,7 @@ export class RecordingMember extends RecordingConsumer<GroupConsumer> {
 
   /** What is assigned, as numbers, in order; for a group with one topic. */
   partitions(): number[] {
-    return this.consumer
-      .assignment()
-      .map(({ partition }) => partition)
-      .sort((a, b) => a - b);
+    return numbersOf(this.consumer.assignment());
   }
 
   commit(...offsets: OffsetCommit[]): Promise<void> {
@@ -238,6 +235,11 @@ export class RecordingMember extends RecordingConsumer<GroupConsumer> {
     this.expected.set(key, this.sought.get(key) ?? partition.offset);
     this.sought.delete(key);
   }
+}
+
+/** The numbers of partitions of one topic, in order. */
+export function numbersOf(partitions: readonly TopicPartition[]): number[] {
+  return partitions.map(({ partition }) => partition).sort((a, b) => a - b);
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ProducerRecord, RecordHeader } from '../../lib/broker/record.js';
-import { type Harness, record, rejectsWith, texts, uniqueName } from './harness.js';
+import { uniqueName } from '../support/kafka.js';
+import { type Harness, record, rejectsWith, texts } from './harness.js';
 
 /** What is sent is what arrives. */
 export function describeRecords(harness: Harness): void {
@@ -10,7 +11,7 @@ export function describeRecords(harness: Harness): void {
       const topic = await harness.topic();
       await harness.producer.send([record(topic, 0, parts)]);
       const [received] = await (await harness.consumer('assigned', topic)).received(1);
-      return received!;
+      return received;
     }
 
     it('arrive in the order of each partition, whatever the call', async () => {
@@ -81,7 +82,7 @@ export function describeRecords(harness: Harness): void {
       for (const buffer of [key, value, header]) buffer.fill('x');
       const [received] = await (await harness.consumer('assigned', topic)).received(1);
       expect(received).toMatchObject({ key: Buffer.from('intact 0'), value: Buffer.from('intact 1') });
-      expect(received!.headers).toEqual([['name', Buffer.from('intact 2')]]);
+      expect(received.headers).toEqual([['name', Buffer.from('intact 2')]]);
     });
 
     it('get places in the order they were given, over topics and partitions', async () => {

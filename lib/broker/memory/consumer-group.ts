@@ -1,13 +1,11 @@
-import type { CommittedOffset, GroupDescription } from '../admin.js';
+import type { GroupDescription } from '../admin.js';
 import type { AssignedPartition, OffsetCommit } from '../consumer.js';
 import { assignCooperatively } from '../cooperative-assignor.js';
 import type { TopicPartition } from '../record.js';
-import { fenced, tooLarge } from './errors.js';
+import { CommittedOffsets } from './committed-offsets.js';
+import { fenced } from './errors.js';
 import type { Schedule } from './schedule.js';
 import { keyOf, type TopicStore } from './topic-store.js';
-
-/** Kafka's default for `offset.metadata.max.bytes`. */
-const MAX_METADATA_BYTES = 4096;
 
 /** A member as its group sees it. */
 export interface GroupMember {
@@ -33,8 +31,8 @@ interface Seat {
 
 /** A group: who owns which partition, and what was committed. Rebalances are cooperative. */
 export class ConsumerGroup {
+  readonly offsets = new CommittedOffsets();
   private readonly seats = new Map<string, Seat>();
-  private readonly offsets = new Map<string, { offset: bigint; metadata: string }>();
   private rebalanceScheduled = false;
   private handovers = 0;
 
@@ -63,22 +61,14 @@ export class ConsumerGroup {
     const owned = this.seats.get(memberId)?.owned;
     for (const commit of commits) {
       if (!owned?.has(keyOf(commit))) throw fenced(commit, memberId);
-      const bytes = Buffer.byteLength(commit.metadata ?? '');
-      if (bytes > MAX_METADATA_BYTES) throw tooLarge('the metadata of an offset', bytes, MAX_METADATA_BYTES);
+      this.topics.get(commit);
     }
-    for (const commit of commits) {
-      this.offsets.set(keyOf(commit), { offset: commit.offset, metadata: commit.metadata ?? '' });
-    }
-  }
-
-  committed({ topic, partition }: TopicPartition): CommittedOffset {
-    const { offset = null, metadata = '' } = this.offsets.get(keyOf({ topic, partition })) ?? {};
-    return { topic, partition, offset, metadata };
+    this.offsets.store(commits);
   }
 
   /** A partition is no more, nor is what was committed for it. */
   forget(partition: TopicPartition): void {
-    this.offsets.delete(keyOf(partition));
+    this.offsets.forget(partition);
     this.requestRebalance();
   }
 
@@ -92,7 +82,7 @@ export class ConsumerGroup {
   }
 
   private state(): GroupDescription['state'] {
-    if (this.seats.size === 0) return this.offsets.size === 0 ? 'dead' : 'empty';
+    if (this.seats.size === 0) return this.offsets.isEmpty ? 'dead' : 'empty';
     return this.rebalanceScheduled || this.handovers > 0 ? 'rebalancing' : 'stable';
   }
 
@@ -148,7 +138,10 @@ export class ConsumerGroup {
 
   private grant(seat: Seat, partitions: readonly TopicPartition[]): void {
     if (partitions.length === 0) return seat.joined();
-    const places = partitions.map((partition) => this.startOf(partition, seat.member.startFrom));
+    const { startFrom } = seat.member;
+    const places = partitions.map((partition) =>
+      this.offsets.startOf(partition, startFrom, this.topics.get(partition)),
+    );
     for (const partition of partitions) seat.owned.set(keyOf(partition), partition);
     void this.handOver(async () => {
       await seat.member.onAssigned(places);
@@ -160,18 +153,5 @@ export class ConsumerGroup {
     this.handovers += 1;
     await step();
     this.handovers -= 1;
-  }
-
-  private startOf(place: TopicPartition, startFrom: 'earliest' | 'latest'): AssignedPartition {
-    const { topic, partition } = place;
-    const log = this.topics.get(place);
-    const committed = this.offsets.get(keyOf(place));
-    if (committed !== undefined) {
-      return { topic, partition, offset: log.inRange(committed.offset), metadata: committed.metadata };
-    }
-    const offset = log.offsetAt(startFrom);
-    // Else a record that is sent before the first commit would be skipped after a restart.
-    if (startFrom === 'latest') this.offsets.set(keyOf(place), { offset, metadata: '' });
-    return { topic, partition, offset, metadata: '' };
   }
 }

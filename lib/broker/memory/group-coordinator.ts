@@ -28,7 +28,7 @@ export class GroupCoordinator {
     const group = this.groups.get(groupId);
     return Array.from({ length: this.topics.partitionCount(topic) }, (_, partition) => {
       const none = { topic, partition, offset: null, metadata: '' };
-      return group?.committed({ topic, partition }) ?? none;
+      return group?.offsets.of({ topic, partition }) ?? none;
     });
   }
 

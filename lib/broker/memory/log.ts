@@ -19,9 +19,9 @@ export interface ReadLimits {
  * and the start moves on; the newest always stays.
  */
 export class PartitionLog {
-  private records: ConsumerRecord[] = [];
+  /** At the front those that were dropped, of which nothing is kept. */
+  private records: (ConsumerRecord | undefined)[] = [];
   private sizes: number[] = [];
-  /** How many at the front of `records` are dropped already. */
   private dropped = 0;
   private start = 0n;
   private bytes = 0;
@@ -55,10 +55,10 @@ export class PartitionLog {
     const first = this.dropped + Number(from - this.start);
     let end = first;
     for (let bytes = 0; end < this.records.length && end - first < maxRecords; end++) {
-      bytes += this.sizes[end]! - HEAP_BYTES_PER_RECORD;
+      bytes += this.sizes[end] - HEAP_BYTES_PER_RECORD;
       if (bytes > maxBytes && end > first) break;
     }
-    return this.records.slice(first, end);
+    return this.records.slice(first, end) as ConsumerRecord[];
   }
 
   /** The offset that reading goes on at: the position itself, or the earliest if no record is or will be there. */
@@ -71,7 +71,7 @@ export class PartitionLog {
     if (typeof position === 'bigint') return this.inRange(position);
     if (position === 'earliest') return this.start;
     if (position === 'latest') return this.endOffset;
-    const found = this.records.slice(this.dropped).find(({ timestamp }) => timestamp >= position.timestampMs);
+    const found = this.records.find((record) => record && record.timestamp >= position.timestampMs);
     return found?.offset ?? this.endOffset;
   }
 
@@ -82,7 +82,8 @@ export class PartitionLog {
   }
 
   private dropOldest(): void {
-    this.bytes -= this.sizes[this.dropped]!;
+    this.bytes -= this.sizes[this.dropped];
+    this.records[this.dropped] = undefined;
     this.dropped += 1;
     this.start += 1n;
   }

@@ -12,7 +12,7 @@ export class ManualSchedule {
   async run(pick: (count: number) => number = () => 0, steps = Infinity): Promise<void> {
     for (let step = 0; step < steps && this.tasks.length > 0; step++) {
       const [task] = this.tasks.splice(pick(this.tasks.length), 1);
-      task!();
+      task();
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -56,7 +56,7 @@ class GroupUnderTest {
     const member = this.members[step.member];
     if (member === undefined) return;
     if (step.do === 'leave') void member.close();
-    else if (step.do === 'commit') this.commit(member, member.assignment());
+    else if (step.do === 'commit') void this.commit(member, member.assignment());
     else member[step.do](member.assignment());
   }
 
@@ -74,7 +74,7 @@ class GroupUnderTest {
       topic: 't',
       partition,
       key: null,
-      value: Buffer.from(String(this.sent[partition]!++)),
+      value: Buffer.from(String(this.sent[partition]++)),
       headers: [],
     }));
     void this.broker.createProducer(identity).send(records);
@@ -87,7 +87,7 @@ class GroupUnderTest {
       startFrom: 'earliest',
       listener: {
         onBatch: ({ partition, records }) => {
-          this.handedOver[partition]!.push(...records.map(({ value }) => Number(value)));
+          this.handedOver[partition].push(...records.map(({ value }) => Number(value)));
         },
         onRevoked: (partitions) => (this.commitsOnRevoke ? this.commit(member, partitions) : undefined),
       },
@@ -97,7 +97,7 @@ class GroupUnderTest {
   }
 
   private commit(member: GroupConsumer, partitions: readonly TopicPartition[]): Promise<void> {
-    const next = (partition: number) => BigInt((this.handedOver[partition]!.at(-1) ?? -1) + 1);
+    const next = (partition: number) => BigInt((this.handedOver[partition].at(-1) ?? -1) + 1);
     return member.commit(partitions.map((place) => ({ ...place, offset: next(place.partition) })));
   }
 }
@@ -121,7 +121,7 @@ describe('a group on the memory broker, whatever happens in whatever order', () 
   it('gets every record once and in order if its members commit when they hand over', async () => {
     await fc.assert(
       fc.asyncProperty(steps, choices, async (all, order) => {
-        const { handedOver, sent } = await runAll(true, all as Step[], order);
+        const { handedOver, sent } = await runAll(true, all, order);
         expect(handedOver).toEqual(sent.map((count) => Array.from({ length: count }, (_, index) => index)));
       }),
       { numRuns: 100 },
@@ -131,7 +131,7 @@ describe('a group on the memory broker, whatever happens in whatever order', () 
   it('gets every record at least once, without gaps, if they do not', async () => {
     await fc.assert(
       fc.asyncProperty(steps, choices, async (all, order) => {
-        const { handedOver, sent } = await runAll(false, all as Step[], order);
+        const { handedOver, sent } = await runAll(false, all, order);
         for (const [partition, values] of handedOver.entries()) {
           let next = 0;
           for (const value of values) {
