@@ -1,9 +1,7 @@
 import type { StartPosition } from '../consumer.js';
 import type { ConsumerRecord, ProducerRecord } from '../record.js';
-import { recordBytes, storedRecord } from './stored-record.js';
+import { heapBytes, recordBytes, storedRecord } from './stored-record.js';
 
-/** What the objects around a record's bytes take on the heap, roughly; small records are mostly that. */
-const HEAP_BYTES_PER_RECORD = 400;
 /** Fewer dropped records than this are not worth moving the others. */
 const MIN_DROPPED_BEFORE_COMPACTION = 1_000;
 
@@ -24,7 +22,7 @@ export class PartitionLog {
   private sizes: number[] = [];
   private dropped = 0;
   private start = 0n;
-  private bytes = 0;
+  private heapBytes = 0;
 
   constructor(private readonly retentionBytes: number) {}
 
@@ -41,11 +39,11 @@ export class PartitionLog {
   /** Stores a copy of the record and returns its offset. */
   append(record: ProducerRecord): bigint {
     const offset = this.endOffset;
-    const size = recordBytes(record) + HEAP_BYTES_PER_RECORD;
+    const size = recordBytes(record);
     this.records.push(storedRecord(record, offset));
     this.sizes.push(size);
-    this.bytes += size;
-    while (this.bytes > this.retentionBytes && this.start < offset) this.dropOldest();
+    this.heapBytes += heapBytes(size, record);
+    while (this.heapBytes > this.retentionBytes && this.start < offset) this.dropOldest();
     this.compact();
     return offset;
   }
@@ -55,7 +53,7 @@ export class PartitionLog {
     const first = this.dropped + Number(from - this.start);
     let end = first;
     for (let bytes = 0; end < this.records.length && end - first < maxRecords; end++) {
-      bytes += this.sizes[end] - HEAP_BYTES_PER_RECORD;
+      bytes += this.sizes[end];
       if (bytes > maxBytes && end > first) break;
     }
     return this.records.slice(first, end) as ConsumerRecord[];
@@ -82,7 +80,7 @@ export class PartitionLog {
   }
 
   private dropOldest(): void {
-    this.bytes -= this.sizes[this.dropped];
+    this.heapBytes -= heapBytes(this.sizes[this.dropped], this.records[this.dropped] as ConsumerRecord);
     this.records[this.dropped] = undefined;
     this.dropped += 1;
     this.start += 1n;

@@ -4,6 +4,10 @@ import type { ConsumerRecord, ProducerRecord } from '../record.js';
 const OVERHEAD_BYTES = 70;
 const HEADER_OVERHEAD_BYTES = 2;
 
+/** What the objects around the bytes take on the heap: measured on Node 20. Small records are mostly that. */
+const HEAP_BYTES_PER_RECORD = 400;
+const HEAP_BYTES_PER_HEADER = 170;
+
 /** The record as it goes into the log: a copy, so that nothing the sender does to its buffers changes it. */
 export function storedRecord(record: ProducerRecord, offset: bigint): ConsumerRecord {
   const { topic, partition, key, value, headers, timestamp = Date.now() } = record;
@@ -25,4 +29,9 @@ export function recordBytes({ key, value, headers }: ProducerRecord): number {
     bytes += HEADER_OVERHEAD_BYTES + Buffer.byteLength(name) + header.length;
   }
   return bytes;
+}
+
+/** What a record of this size takes in memory, roughly. */
+export function heapBytes(bytes: number, { headers }: Pick<ProducerRecord, 'headers'>): number {
+  return bytes + HEAP_BYTES_PER_RECORD + headers.length * HEAP_BYTES_PER_HEADER;
 }
