@@ -103,7 +103,7 @@ describe('assignCooperatively', () => {
           else if (!joins && group.members.size > 1) group.leave(`m${who}`);
           expect(group.settle()).toBeLessThanOrEqual(2);
           const loads = group.loads();
-          expect(loads.at(-1)! - loads[0]!).toBeLessThanOrEqual(1);
+          expect(loads.at(-1)! - loads[0]).toBeLessThanOrEqual(1);
           expect(group.owned()).toEqual(everyPartition(counts));
         }
       }),

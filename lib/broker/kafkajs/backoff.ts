@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const FIRST_MS = 100;
+const LONGEST_MS = 5_000;
+
+/** The pauses between attempts: from 100 ms to 5 s, doubling, with jitter so that clients do not march in step. */
+export class Backoff {
+  private attempts = 0;
+
+  /** How many pauses there were since the last success. */
+  get failures(): number {
+    return this.attempts;
+  }
+
+  /** Waits before the next attempt; returns at once when the signal is or gets aborted. */
+  async pause(signal: AbortSignal): Promise<void> {
+    const ms = backoffMs(this.attempts);
+    this.attempts += 1;
+    await pause(ms, signal);
+  }
+
+  /** The next failure is a first one again. */
+  succeeded(): void {
+    this.attempts = 0;
+  }
+}
+
+/** How long to wait after so many failures before this one. */
+export function backoffMs(failures: number): number {
+  return Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 4);
+}
+
+/** Waits; returns early, without an error, when the signal is aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

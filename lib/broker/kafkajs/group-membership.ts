@@ -1,0 +1,259 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BrokerError } from '../broker-error.js';
+import type { TopicPartition } from '../record.js';
+import { Backoff } from './backoff.js';
+import type { Cluster } from './cluster.js';
+import { isHopeless, typeOf } from './errors.js';
+import { GroupCoordinator, type MembershipOptions } from './group-coordinator.js';
+import type { Assignment } from './group-protocol.js';
+
+/** What the membership tells the consumer it belongs to. */
+export interface MembershipListener {
+  /** What this member owns at the moment. */
+  owned(): readonly TopicPartition[];
+  /**
+   * Brings what is owned in line with what is assigned; true if something was given up, for which the
+   * group has to be joined again. Never rejects. `urgent` is aborted when this should end soon: the
+   * group has changed again, or the partitions are lost.
+   */
+  onAssignment(assignment: Assignment, urgent: AbortSignal): Promise<boolean>;
+  /** Everything that is owned is another member's, or may be. */
+  onLost(): void;
+  /** The group is changing, or has settled. */
+  onChanging(changing: boolean): void;
+  /** The coordinator does not work; `undefined` once it does again. */
+  onTrouble(trouble: BrokerError | undefined): void;
+  /** No waiting repairs this: the membership has ended. */
+  onFailure(error: BrokerError): void;
+}
+
+/** After a change others often follow, e.g. in a deployment: they are noticed soon. */
+const LIVELY_MS = 5_000;
+const LIVELY_INTERVAL_MS = 200;
+/** While a partition is withheld until its owner has given it up. */
+const WAITING_INTERVAL_MS = 100;
+
+/**
+ * Membership in a consumer group: join, heartbeats, again and again. Heartbeats have a timer and a
+ * connection of their own and depend on nothing else. A join waits for the slowest member; partitions
+ * that stay are consumed, and their offsets committed, meanwhile.
+ */
+export class GroupMembership {
+  private readonly coordinator: GroupCoordinator;
+  private readonly backoff = new Backoff();
+  private readonly ended = new AbortController();
+  /** Aborted to cut the pause between two heartbeats short. */
+  private alarm = new AbortController();
+  private urgent = new AbortController();
+  private lastContact = 0;
+  private livelyUntil = 0;
+  private joinStarted = 0;
+  private joining: Promise<unknown> | undefined;
+  private rejoinWanted = false;
+  private settled = true;
+  private closing = false;
+
+  constructor(
+    cluster: Cluster,
+    private readonly options: MembershipOptions,
+    private readonly listener: MembershipListener,
+  ) {
+    this.coordinator = new GroupCoordinator(cluster, options);
+  }
+
+  get memberId(): string {
+    return this.coordinator.memberId;
+  }
+
+  /** Of the last assignment; -1 if there is none. */
+  get generation(): number {
+    return this.coordinator.generation;
+  }
+
+  /** Takes part in the group until {@link leave}, or until something fails for good. */
+  async run(): Promise<void> {
+    while (!this.isOver()) {
+      try {
+        await this.round();
+        this.backoff.succeeded();
+      } catch (error) {
+        await this.recover(error as BrokerError);
+      }
+    }
+  }
+
+  /** Whether the group has given this member's partitions away by now, as far as a clock can tell. */
+  isExpired(): boolean {
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.options;
+    const now = Date.now();
+    if (this.generation < 0) return false;
+    // Who has asked to join is kept: the answer takes as long as the slowest member.
+    if (this.joining !== undefined) return now - this.joinStarted > rebalanceTimeoutMs + sessionTimeoutMs;
+    return now - this.lastContact > sessionTimeoutMs;
+  }
+
+  /** Sends a heartbeat now. */
+  hurry(): void {
+    this.alarm.abort();
+  }
+
+  /** Resolves when no join is under way; true if one was. */
+  async joined(): Promise<boolean> {
+    const { joining } = this;
+    await joining?.catch(() => undefined);
+    return joining !== undefined;
+  }
+
+  /** No partitions are taken on any more; heartbeats go on. */
+  stopJoining(): void {
+    this.closing = true;
+    this.urgent.abort();
+  }
+
+  /** Leaves the group, so that others get the partitions at once, and ends. */
+  async leave(): Promise<void> {
+    this.closing = true;
+    this.end();
+    await this.coordinator.leave();
+  }
+
+  private isOver(): boolean {
+    return this.ended.signal.aborted;
+  }
+
+  private end(): void {
+    this.ended.abort();
+    this.urgent.abort();
+    this.hurry();
+  }
+
+  private async round(): Promise<void> {
+    if (this.closing) return this.end();
+    this.listener.onChanging(true);
+    const assignment = await this.join();
+    this.rejoinWanted = false;
+    this.settled = assignment.settled;
+    this.urgent = new AbortController();
+    const applied = this.closing ? Promise.resolve() : this.apply(assignment);
+    try {
+      await this.beat(applied);
+    } catch (error) {
+      this.urgent.abort();
+      if ((error as BrokerError).fenced) this.forget(error as BrokerError);
+      throw error;
+    } finally {
+      // One assignment after the other: the listener may still be busy with this one.
+      await applied;
+    }
+  }
+
+  private async join(): Promise<Assignment> {
+    this.joinStarted = Date.now();
+    const joining = (this.joining = this.coordinator.join(this.listener.owned()));
+    try {
+      const assignment = await joining;
+      this.lastContact = Date.now();
+      this.livelyUntil = this.lastContact + LIVELY_MS;
+      this.listener.onTrouble(undefined);
+      return assignment;
+    } finally {
+      this.joining = undefined;
+    }
+  }
+
+  private async apply(assignment: Assignment): Promise<void> {
+    const hasRevoked = await this.listener.onAssignment(assignment, this.urgent.signal);
+    if (hasRevoked) this.wantRejoin();
+    else if (!this.rejoinWanted) this.listener.onChanging(!assignment.settled);
+  }
+
+  /** Heartbeats, until the assignment was applied and the group has to be joined again. */
+  private async beat(applied: Promise<void>): Promise<void> {
+    let isApplied = false;
+    void applied.then(() => {
+      isApplied = true;
+      if (this.rejoinWanted) this.hurry();
+    });
+    const isDone = () => this.isOver() || (this.rejoinWanted && isApplied && !this.closing);
+    while (!isDone()) {
+      await this.interval();
+      if (isDone()) return;
+      await this.heartbeat();
+      if (!this.rejoinWanted && (await this.coordinator.hasNewPartitions())) this.wantRejoin();
+    }
+  }
+
+  private async interval(): Promise<void> {
+    const { heartbeatIntervalMs } = this.options;
+    const lively = Date.now() < this.livelyUntil ? LIVELY_INTERVAL_MS : heartbeatIntervalMs;
+    const ms = this.settled ? lively : WAITING_INTERVAL_MS;
+    if (this.backoff.failures === 0)
+      await sleep(Math.min(ms, heartbeatIntervalMs), undefined, { signal: this.alarm.signal }).catch(
+        () => undefined,
+      );
+    if (this.alarm.signal.aborted) this.alarm = new AbortController();
+  }
+
+  private async heartbeat(): Promise<void> {
+    const { groupId, sessionTimeoutMs } = this.options;
+    if (this.isExpired())
+      throw new BrokerError('fenced', `no heartbeat reached group ${groupId} for ${sessionTimeoutMs} ms`, {
+        fenced: true,
+      });
+    const sent = Date.now();
+    try {
+      const hasChanged = await this.coordinator.heartbeat(sessionTimeoutMs - (sent - this.lastContact));
+      this.lastContact = sent;
+      this.backoff.succeeded();
+      this.listener.onTrouble(undefined);
+      if (hasChanged) this.wantRejoin();
+    } catch (error) {
+      if (this.isOver()) return;
+      if ((error as BrokerError).fenced) throw error;
+      await this.pauseAfter(error as BrokerError);
+    }
+  }
+
+  private wantRejoin(): void {
+    if (this.closing) return;
+    this.rejoinWanted = true;
+    this.urgent.abort();
+    this.listener.onChanging(true);
+    this.hurry();
+  }
+
+  /** After a round that has failed: what this means for the membership, and for the next round. */
+  private async recover(error: BrokerError): Promise<void> {
+    if (this.isOver()) return;
+    if (typeOf(error) === 'REBALANCE_IN_PROGRESS') return;
+    if (isFatal(error, this.generation < 0)) return this.fail(error);
+    if (error.fenced || this.isExpired()) this.forget(error);
+    if (this.closing) return this.end();
+    await this.pauseAfter(error);
+  }
+
+  private forget(error: BrokerError): void {
+    const type = typeOf(error);
+    // A session that has expired here may not have there: coming back under the old name is then quicker.
+    if (type === 'UNKNOWN_MEMBER_ID' || type === 'FENCED_INSTANCE_ID') this.coordinator.memberId = '';
+    if (this.generation < 0) return;
+    this.coordinator.generation = -1;
+    this.listener.onLost();
+  }
+
+  private async pauseAfter(error: BrokerError): Promise<void> {
+    if (!error.fenced) this.coordinator.disconnect();
+    if (!error.fenced && this.backoff.failures > 0) this.listener.onTrouble(error);
+    await this.backoff.pause(this.ended.signal);
+  }
+
+  private fail(error: BrokerError): void {
+    this.end();
+    this.listener.onFailure(error);
+  }
+}
+
+/** At the first join everything that people have to repair is final; later only what cannot come back. */
+function isFatal(error: BrokerError, isFirst: boolean): boolean {
+  return isHopeless(error) && (isFirst || error.code === 'invalid-argument');
+}

@@ -1,0 +1,1 @@
+export { kafkajs, type KafkajsOptions } from './driver.js';

@@ -1,0 +1,112 @@
+import definitions from 'kafkajs/src/protocol/requests/index.js';
+import { BrokerError } from '../broker-error.js';
+import { connectionError } from './errors.js';
+import type { Apis, KafkajsBroker, KafkajsConnection, KafkajsConnectionPool, Protocol } from './internals.js';
+
+const API_KEYS: Readonly<Record<keyof Apis, number>> = {
+  ListOffsets: 2,
+  Metadata: 3,
+  OffsetCommit: 8,
+  OffsetFetch: 9,
+  GroupCoordinator: 10,
+  JoinGroup: 11,
+  Heartbeat: 12,
+  LeaveGroup: 13,
+  SyncGroup: 14,
+  DescribeGroups: 15,
+  CreateTopics: 19,
+  DeleteTopics: 20,
+};
+
+/** The connections to one broker, which come and go; every error is a {@link BrokerError}. */
+export class Node {
+  /** `host:port` */
+  readonly address: string;
+  private connecting: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(private readonly broker: KafkajsBroker) {
+    const { host, port, pool } = broker.connectionPool;
+    this.address = `${host}:${port}`;
+    for (const connection of pool) repair(connection);
+  }
+
+  isConnected(): boolean {
+    return !this.closed && this.broker.isConnected();
+  }
+
+  /** Connects, and authenticates, unless it is connected. */
+  async connect(): Promise<void> {
+    if (this.closed) throw this.cutOffError();
+    this.connecting ??= this.broker.connect().finally(() => (this.connecting = undefined));
+    await this.attempt(this.connecting);
+  }
+
+  /** Sends a request that kafkajs can encode; the answer's error codes are left to the caller. */
+  async request<A extends keyof Apis>(api: A, args: Apis[A]['args']): Promise<Apis[A]['answer']> {
+    await this.connect();
+    const protocol = this.protocolOf(api, args);
+    return this.send(protocol);
+  }
+
+  /** Sends a request in its own encoding. */
+  async send<T>(protocol: Protocol<T>): Promise<T> {
+    await this.connect();
+    return this.attempt(this.broker.connectionPool.send(protocol));
+  }
+
+  /** Cuts the connections off; what is under way is rejected. */
+  close(): void {
+    this.closed = true;
+    cutOff(this.broker.connectionPool, this.cutOffError());
+  }
+
+  private cutOffError(): BrokerError {
+    return new BrokerError('unavailable', `${this.address}: the connection was closed`, { retriable: true });
+  }
+
+  private protocolOf<A extends keyof Apis>(api: A, args: Apis[A]['args']): Protocol<Apis[A]['answer']> {
+    const create = this.broker.lookupRequest(API_KEYS[api], definitions.requests[api]);
+    const { response, ...rest } = create(args as never);
+    // kafkajs's own parse throws at the first error code in an answer and loses the rest.
+    const parse = (answer: unknown) => Promise.resolve(answer as Apis[A]['answer']);
+    return { ...rest, response: { decode: (bytes) => response.decode(bytes), parse } };
+  }
+
+  private async attempt<T>(action: Promise<T>): Promise<T> {
+    try {
+      return await action;
+    } catch (error) {
+      if (this.closed) throw this.cutOffError();
+      const known = connectionError(error, this.address);
+      // A broker that went silent leaves connections behind that look alive.
+      if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError')
+        cutOff(this.broker.connectionPool, known);
+      throw known;
+    }
+  }
+}
+
+function cutOff({ pool }: KafkajsConnectionPool, reason: Error): void {
+  for (const connection of pool) {
+    connection.rejectRequests(reason);
+    // With nothing left to wait for, this only stops its timers.
+    void connection.disconnect().then(() => connection.socket?.destroy());
+  }
+}
+
+/**
+ * Two faults of kafkajs's connections: two requests at once on a connection that is down open two
+ * sockets, one of which is forgotten; and after the first request, a timer fires every millisecond.
+ */
+function repair(connection: KafkajsConnection): void {
+  const connect = connection.connect.bind(connection);
+  let connecting: Promise<boolean> | undefined;
+  connection.connect = () => (connecting ??= connect().finally(() => (connecting = undefined)));
+
+  const queue = connection.requestQueue;
+  const schedule = queue.scheduleCheckPendingRequests.bind(queue);
+  queue.scheduleCheckPendingRequests = () => {
+    if (queue.pending.length > 0) schedule();
+  };
+}

@@ -1,0 +1,97 @@
+import { BrokerError } from '../broker-error.js';
+import type { OffsetCommit } from '../consumer.js';
+import type { TopicPartition } from '../record.js';
+import { Backoff } from './backoff.js';
+import type { Cluster } from './cluster.js';
+import { closedError, errorType, refused } from './errors.js';
+import { commitOnce } from './group-offsets.js';
+import type { GroupMembership } from './group-membership.js';
+import type { Node } from './node.js';
+import { keyOf } from './partitions.js';
+
+/** Answers of a coordinator that moved, or is about to. */
+const COORDINATOR_MOVED = new Set([
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  'REQUEST_TIMED_OUT',
+]);
+
+/** Commits a member's offsets, one call after the other. */
+export class OffsetCommitter {
+  private last: Promise<unknown> = Promise.resolve();
+  private coordinator: Node | undefined;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly membership: GroupMembership,
+    private readonly options: {
+      readonly groupId: string;
+      /** For how long a coordinator that cannot be reached is asked again. */
+      readonly timeoutMs: number;
+      /** Aborted at the end of the consumer's close. */
+      readonly signal: AbortSignal;
+      owns(partition: TopicPartition): boolean;
+    },
+  ) {}
+
+  /** See `GroupConsumer.commit`. */
+  commit(offsets: readonly OffsetCommit[]): Promise<void> {
+    if (offsets.length === 0) return Promise.resolve();
+    const result = this.last.then(() => this.persist(offsets));
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async persist(offsets: readonly OffsetCommit[]): Promise<void> {
+    const { signal, timeoutMs } = this.options;
+    const deadline = Date.now() + timeoutMs;
+    for (const backoff = new Backoff(); ; await backoff.pause(signal)) {
+      const refusal = await this.attempt(offsets);
+      if (refusal === undefined) return;
+      if (!refusal.retriable || Date.now() > deadline) throw refusal;
+    }
+  }
+
+  /** What went wrong; `retriable` if the same may succeed in a moment. */
+  private async attempt(offsets: readonly OffsetCommit[]): Promise<BrokerError | undefined> {
+    const { signal, groupId } = this.options;
+    if (signal.aborted) throw closedError('consumer');
+    this.checkOwnership(offsets);
+    const { memberId, generation } = this.membership;
+    let code: number;
+    try {
+      this.coordinator ??= await this.cluster.coordinator(groupId);
+      code = await commitOnce(this.coordinator, { groupId, memberId, generation }, offsets);
+    } catch (error) {
+      this.coordinator = undefined;
+      if (signal.aborted) throw closedError('consumer');
+      return error as BrokerError;
+    }
+    return this.judge(code, generation);
+  }
+
+  private async judge(code: number, generation: number): Promise<BrokerError | undefined> {
+    const type = errorType(code);
+    if (type === undefined) return undefined;
+    const refusal = refused(code, `committing offsets of group ${this.options.groupId}`);
+    if (COORDINATOR_MOVED.has(type)) this.coordinator = undefined;
+    if (type !== 'ILLEGAL_GENERATION' && type !== 'REBALANCE_IN_PROGRESS') return refusal;
+    // The group has moved on while this member was about to: what it still owns then counts.
+    const wasChanging = await this.membership.joined();
+    const isChanged = wasChanging || this.membership.generation !== generation;
+    return isChanged ? retriable(refusal) : refusal;
+  }
+
+  private checkOwnership(offsets: readonly OffsetCommit[]): void {
+    const foreign = offsets.find((offset) => !this.options.owns(offset));
+    if (foreign === undefined) return;
+    throw new BrokerError('fenced', `${keyOf(foreign)} does not belong to this member of the group`, {
+      fenced: true,
+    });
+  }
+}
+
+function retriable({ message, cause }: BrokerError): BrokerError {
+  return new BrokerError('unavailable', message, { retriable: true, cause });
+}

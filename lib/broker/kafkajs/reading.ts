@@ -1,0 +1,47 @@
+import type { RecordBatch, TopicPartition, TopicPartitionOffset } from '../record.js';
+
+/** A batch that was fetched, and where the next one starts. */
+export interface FetchedBatch {
+  readonly batch: RecordBatch;
+  readonly nextOffset: bigint;
+}
+
+/** One partition as the fetcher reads it. */
+export interface Reading extends TopicPartition {
+  /** The next offset to hand over; also the next to fetch, unless `fetched` holds a batch. */
+  position: bigint;
+  /** It was chosen, not reached by reading: it may lie after the end of the partition, and wait there. */
+  chosen: boolean;
+  paused: boolean;
+  /** Not released to be handed over yet. */
+  held: boolean;
+  /** Fetched during a pause: the batch that comes first at its end. */
+  fetched: FetchedBatch | undefined;
+  /** The broker that is asked; `undefined` while it has to be looked up. */
+  leader: number | undefined;
+  /** Consecutive fetches without success. */
+  failures: number;
+  /** Not fetched before this time, in milliseconds since the epoch. */
+  notBefore: number;
+}
+
+/** A partition at its start, not handed over yet. */
+export function newReading({ topic, partition, offset }: TopicPartitionOffset, chosen: boolean): Reading {
+  return {
+    topic,
+    partition,
+    position: offset,
+    chosen,
+    paused: false,
+    held: true,
+    fetched: undefined,
+    leader: undefined,
+    failures: 0,
+    notBefore: 0,
+  };
+}
+
+/** Whether a fetch may include it now: there is room for what comes. */
+export function isFetchable(reading: Reading, now: number): boolean {
+  return reading.fetched === undefined && !reading.held && reading.notBefore <= now;
+}

@@ -1,0 +1,81 @@
+import type { ProducerRecord, RecordHeader } from '../../record.js';
+import { ByteWriter, varintSize, varlongSize } from './byte-writer.js';
+import { crc32c } from './crc32c.js';
+
+const BATCH_LENGTH_AT = 8;
+const CHECKSUM_AT = 17;
+const ATTRIBUTES_AT = 21;
+
+/**
+ * Encodes the records as one record batch (magic 2), uncompressed and without a producer id:
+ *
+ * ```
+ * RecordBatch => BaseOffset:int64 BatchLength:int32 LeaderEpoch:int32 Magic:int8 Crc:uint32
+ *                Attributes:int16 LastOffsetDelta:int32 BaseTimestamp:int64 MaxTimestamp:int64
+ *                ProducerId:int64 ProducerEpoch:int16 BaseSequence:int32 [Record]:int32-counted
+ * ```
+ *
+ * kafkajs's own encoder is not used: it takes headers as an object, which loses their order.
+ */
+export function writeRecordBatch(records: readonly ProducerRecord[], now: number): Buffer {
+  const timestamps = records.map(({ timestamp }) => timestamp ?? now);
+  const base = timestamps[0] ?? now;
+  const latest = timestamps.reduce((a, b) => Math.max(a, b), base);
+  const writer = new ByteWriter(estimatedSize(records));
+  writer.int64(0n).int32(0).int32(-1).int8(2).int32(0);
+  writer.int16(0).int32(records.length - 1);
+  writer.int64(BigInt(base)).int64(BigInt(latest));
+  writer.int64(-1n).int16(-1).int32(-1).int32(records.length);
+  records.forEach((record, index) => writeRecord(writer, record, index, timestamps[index] - base));
+  writer.patchInt32(BATCH_LENGTH_AT, writer.length - BATCH_LENGTH_AT - 4);
+  writer.patchUInt32(CHECKSUM_AT, crc32c(writer.bytes().subarray(ATTRIBUTES_AT)));
+  return writer.bytes();
+}
+
+/** An upper bound of what the record takes in a batch, in bytes. */
+export function recordSizeLimit({ key, value, headers }: ProducerRecord): number {
+  let size = 40 + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const [name, bytes] of headers) size += 10 + name.length * 3 + bytes.length;
+  return size;
+}
+
+/**
+ * ```
+ * Record => Length:varint Attributes:int8 TimestampDelta:varlong OffsetDelta:varint
+ *           Key:varbytes Value:varbytes [Header]:varint-counted
+ * Header => Key:varbytes Value:varbytes
+ * ```
+ */
+function writeRecord(
+  writer: ByteWriter,
+  record: ProducerRecord,
+  index: number,
+  timestampDelta: number,
+): void {
+  const { key, value, headers } = record;
+  const names = headers.map(([name]) => Buffer.from(name));
+  writer.varint(
+    1 +
+      varlongSize(timestampDelta) +
+      varintSize(index) +
+      bytesSize(key) +
+      bytesSize(value) +
+      headersSize(names, headers),
+  );
+  writer.int8(0).varlong(timestampDelta).varint(index).varbytes(key).varbytes(value).varint(headers.length);
+  headers.forEach(([, bytes], at) => writer.varbytes(names[at]).varbytes(bytes));
+}
+
+function headersSize(names: readonly Buffer[], headers: readonly RecordHeader[]): number {
+  let size = varintSize(headers.length);
+  for (let at = 0; at < headers.length; at++) size += bytesSize(names[at]) + bytesSize(headers[at][1]);
+  return size;
+}
+
+function bytesSize(bytes: Uint8Array | null): number {
+  return bytes === null ? 1 : varintSize(bytes.length) + bytes.length;
+}
+
+function estimatedSize(records: readonly ProducerRecord[]): number {
+  return records.reduce((sum, record) => sum + recordSizeLimit(record), 64);
+}
