@@ -10,6 +10,8 @@ export async function deleteRecordsBefore(
   const admin = kafka.admin();
   await admin.connect();
   try {
+    // It loads the topic's metadata, which deleteTopicRecords relies on.
+    await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: `${offset}` }] });
   } finally {
     await admin.disconnect();
