@@ -35,6 +35,11 @@ const timeLimit = setTimeout(
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => interrupt(signal));
 }
+// npm passes signals on, but cannot when it is killed itself.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent && !interrupted) interrupt('the process that started the tests is gone');
+}, 1000).unref();
 process.exitCode = await main();
 clearTimeout(timeLimit);
 

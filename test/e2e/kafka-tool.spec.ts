@@ -14,6 +14,8 @@ import { uniqueName, waitFor } from '../support/kafka.js';
 
 const CLI = 'tools/kafka/cli.mjs';
 const START_MS = 60_000;
+/** A test run that is killed must not leave its broker running. */
+const START = ['start', '--until-exit-of', String(process.pid)];
 
 const installed = await findInstallation({ download: false }).then(
   () => true,
@@ -62,7 +64,7 @@ const installed = await findInstallation({ download: false }).then(
       async () => {
         expect(await runCli(stateDir, 'status')).toMatchObject({ code: 1 });
 
-        const started = await runCli(stateDir, 'start');
+        const started = await runCli(stateDir, START);
         const state = await readState(stateDir);
         expect(started).toMatchObject({ code: 0 });
         expect(started.output).toContain(`export KAFKA_BOOTSTRAP=${state.bootstrap}\n`);
@@ -71,7 +73,7 @@ const installed = await findInstallation({ download: false }).then(
         expect(status).toMatchObject({ code: 0 });
         expect(status.output).toContain(`pid ${pid}`);
 
-        expect(await runCli(stateDir, 'start')).toMatchObject({
+        expect(await runCli(stateDir, START)).toMatchObject({
           code: 0,
           output: expect.stringContaining('running already'),
         });
@@ -89,7 +91,7 @@ const installed = await findInstallation({ download: false }).then(
 
     it('only asks a broker that KAFKA_BOOTSTRAP names', async () => {
       const nobody = { KAFKA_BOOTSTRAP: '127.0.0.1:1' };
-      expect(await runCli(stateDir, 'start', nobody)).toMatchObject({
+      expect(await runCli(stateDir, START, nobody)).toMatchObject({
         code: 1,
         output: expect.stringContaining('no broker answers'),
       });
@@ -168,14 +170,19 @@ async function readState(stateDir: string): Promise<RunningCluster> {
 
 function runCli(
   stateDir: string,
-  command: string,
+  command: string | readonly string[],
   extraEnv: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; output: string }> {
   const env = { ...process.env, KAFKA_BOOTSTRAP: '', KAFKA_STATE_DIR: stateDir, ...extraEnv };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [CLI, command], { env }, (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      [CLI, ...[command].flat()],
+      { env },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
+      },
+    );
   });
 }
 

@@ -9,6 +9,7 @@ const USAGE = `Usage: npm run kafka -- <command>
   start    starts Apache Kafka on free ports of 127.0.0.1 and leaves it running
              --nodes <n>             1 by default; 3 replicate everything
              --rebalance-delay <ms>  group.initial.rebalance.delay.ms, 0 by default
+             --until-exit-of <pid>   ends with that process, if it is not stopped before
              --set <name>=<value>    a further broker property; may be repeated
   status   says what is running (exit code 0) or that nothing is (1)
   stop     ends it and removes its data
@@ -38,6 +39,7 @@ function parseArguments() {
       options: {
         nodes: { type: 'string', default: '1' },
         'rebalance-delay': { type: 'string', default: '0' },
+        'until-exit-of': { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },
       },
     });
@@ -56,13 +58,14 @@ async function start() {
   }
   if (state) await endCluster(state);
   const started = Date.now();
+  const untilExitOf = values['until-exit-of'];
   const cluster = await startCluster({
     nodes: wholeNumber('nodes', values.nodes, 1),
     rebalanceDelayMs: wholeNumber('rebalance-delay', values['rebalance-delay'], 0),
     properties: Object.fromEntries(values.set.map(toProperty)),
   });
   await writeState(cluster);
-  cluster.release();
+  cluster.release(untilExitOf === undefined ? undefined : wholeNumber('until-exit-of', untilExitOf, 1));
   console.log(
     `Kafka answers after ${((Date.now() - started) / 1000).toFixed(1)} s.\n${address(cluster.bootstrap)}`,
   );

@@ -145,9 +145,13 @@ export class Cluster {
     await this.#answers(`127.0.0.1:${this.#node(id).port}`, [id]);
   }
 
-  /** Lets the cluster live on after this process, until its keeper is told to end. */
-  release() {
-    this.#keeper.release();
+  /**
+   * Lets the cluster live on after this process, until its keeper is told to end.
+   *
+   * @param {number} [untilExitOf] pid of another process that it ends with
+   */
+  release(untilExitOf) {
+    this.#keeper.release(untilExitOf);
   }
 
   /** @param {number} id */

@@ -63,9 +63,9 @@ export class KeeperConnection {
     await this.#awaiting(exit);
   }
 
-  /** The nodes live on without this process. */
-  release() {
-    this.#send({ type: 'release' });
+  /** The nodes live on without this process. @param {number} [untilExitOf] pid of a process they end with */
+  release(untilExitOf) {
+    this.#send({ type: 'release', untilExitOf });
     this.#process.disconnect();
   }
 

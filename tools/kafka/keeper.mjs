@@ -1,7 +1,7 @@
 // Runs the nodes of one cluster and outlives whoever asked for them just long enough to end them: a
 // process of its own session, so that neither Ctrl-C nor a `kill -9` of the owner passes it by.
 // The owner holds the other end of the IPC channel; when that closes, for whatever reason, the nodes
-// end and their data goes. Only a "release" message lets them live on, until this process gets SIGTERM.
+// end and their data goes. Only a "release" message lets them live on, until this process gets SIGTERM (or another one ends).
 //
 //   node keeper.mjs <cluster folder>
 import { execFile, spawn } from 'node:child_process';
@@ -15,7 +15,7 @@ import { promisify } from 'node:util';
  *
  * @typedef {{ type: 'start', id: number, launch: Launch }
  *   | { type: 'signal', id: number, signal: NodeJS.Signals }
- *   | { type: 'release' }
+ *   | { type: 'release', untilExitOf?: number }
  *   | { type: 'end' }} OwnerMessage
  *
  * @typedef {{ type: 'started', id: number, pid: number }
@@ -37,7 +37,7 @@ let ending;
 process.on('message', (/** @type {OwnerMessage} */ message) => {
   if (message.type === 'start') startNode(message.id, message.launch);
   else if (message.type === 'signal') signalNode(message.id, message.signal);
-  else if (message.type === 'release') released = true;
+  else if (message.type === 'release') release(message.untilExitOf);
   else void end('SIGTERM');
 });
 process.on('disconnect', () => {
@@ -45,6 +45,19 @@ process.on('disconnect', () => {
 });
 for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])) {
   process.on(signal, () => void end('SIGTERM'));
+}
+
+/** @param {number | undefined} pid of the process to outlive no more than a second */
+function release(pid) {
+  released = true;
+  if (pid === undefined) return;
+  setInterval(() => {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      void end('SIGKILL');
+    }
+  }, 1000);
 }
 
 /** @param {number} id @param {Launch} launch */
