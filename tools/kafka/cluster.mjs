@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { classArchiveFlags } from './class-archive.mjs';
@@ -12,7 +12,7 @@ import { freePorts } from './ports.mjs';
 import { becomesTrue, signalIfAlive } from './processes.mjs';
 
 /** @import { Installation } from './installation.mjs' */
-/** @import { Launch } from './keeper.mjs' */
+/** @import { NodeLaunch } from './launch.mjs' */
 
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 30_000;
@@ -86,7 +86,7 @@ function newClusterId() {
 /** A running cluster and what can be done to it. */
 export class Cluster {
   #keeper;
-  /** @type {Map<number, Launch>} */
+  /** @type {Map<number, NodeLaunch>} */
   #launches = new Map();
 
   /** @param {string} clusterDir @param {readonly ClusterNode[]} nodes */
@@ -102,9 +102,10 @@ export class Cluster {
     return this.#keeper.pid;
   }
 
-  /** @param {readonly Launch[]} launches in the order of the nodes */
+  /** @param {readonly NodeLaunch[]} launches in the order of the nodes */
   async start(launches) {
     launches.forEach((launch, index) => this.#launches.set(index + 1, launch));
+    await Promise.all(this.nodes.map(({ id }) => this.#format(id)));
     await Promise.all(this.nodes.map(({ id }) => this.#run(id)));
     await this.#answers(
       this.bootstrap,
@@ -117,6 +118,7 @@ export class Cluster {
     await this.#keeper.end();
     // Only a keeper that was killed itself leaves something over.
     await Promise.all(this.nodes.map(({ pid }) => signalIfAlive(pid, this.clusterDir, 'SIGKILL')));
+    await rm(this.clusterDir, { recursive: true, force: true, maxRetries: 3 });
   }
 
   /**
@@ -154,13 +156,25 @@ export class Cluster {
     this.#keeper.release(untilExitOf);
   }
 
+  /** By the keeper, too: a JVM of ours would write on if this process were killed. @param {number} id */
+  async #format(id) {
+    const format = this.#launches.get(id)?.format;
+    if (!format) return;
+    const formatId = -id;
+    const log = await LogReader.fromEnd(format.logFile);
+    await this.#keeper.start(formatId, format);
+    const reason = await this.#keeper.exit(formatId);
+    if (reason === 'exit code 0') return;
+    throw new Error(`The storage of Kafka node ${id} was not formatted (${reason}):\n${await log.tail()}`);
+  }
+
   /** @param {number} id */
   async #run(id) {
     const node = this.#node(id);
     const launch = this.#launches.get(id);
     if (!launch) throw new Error(`Node ${id} was never prepared`);
     const log = await LogReader.fromEnd(node.logFile);
-    node.pid = await this.#keeper.start(id, launch);
+    node.pid = await this.#keeper.start(id, launch.run);
     const settled = await becomesTrue(
       async () => (await log.contains('Kafka Server started')) || !this.#keeper.isAlive(id),
       START_TIMEOUT_MS,

@@ -1,19 +1,18 @@
-import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { serverProperties } from './server-properties.mjs';
 
 /** @import { Installation, JavaInstallation, DockerInstallation } from './installation.mjs' */
 /** @import { NodeAddress } from './server-properties.mjs' */
 /** @import { Launch } from './keeper.mjs' */
 
-const run = promisify(execFile);
 const LOG_CONFIG = fileURLToPath(new URL('log4j2.properties', import.meta.url));
 const CONTAINER_DATA = '/var/lib/kafka/data';
 
 /**
+ * @typedef {{ format?: Launch, run: Launch }} NodeLaunch
+ *
  * @typedef {object} LaunchSettings
  * @property {string} clusterDir
  * @property {string} clusterId
@@ -26,11 +25,11 @@ const CONTAINER_DATA = '/var/lib/kafka/data';
  */
 
 /**
- * Prepares a node's storage and says how to run it, the first time and every time after.
+ * Says how to run a node, and what has to run once before to prepare its storage.
  *
  * @param {Installation} installation
  * @param {LaunchSettings} settings
- * @returns {Promise<Launch>}
+ * @returns {Promise<NodeLaunch>}
  */
 export function prepareLaunch(installation, settings) {
   return installation.kind === 'java'
@@ -38,7 +37,7 @@ export function prepareLaunch(installation, settings) {
     : Promise.resolve(prepareDocker(installation, settings));
 }
 
-/** @param {JavaInstallation} installation @param {LaunchSettings} settings @returns {Promise<Launch>} */
+/** @param {JavaInstallation} installation @param {LaunchSettings} settings @returns {Promise<NodeLaunch>} */
 async function prepareJava({ java, classPath }, settings) {
   const nodeDir = join(settings.clusterDir, `node-${settings.node.id}`);
   const temporary = join(nodeDir, 'tmp');
@@ -64,8 +63,11 @@ async function prepareJava({ java, classPath }, settings) {
   ];
   const formatFlags = flags.filter((flag) => !flag.startsWith('-XX:ArchiveClassesAtExit'));
   const format = ['format', '--cluster-id', settings.clusterId, '--config', config];
-  await run(java, [...formatFlags, 'kafka.tools.StorageTool', ...format]);
-  return { command: java, args: [...flags, 'kafka.Kafka', config], logFile: settings.logFile };
+  const { logFile } = settings;
+  return {
+    format: { command: java, args: [...formatFlags, 'kafka.tools.StorageTool', ...format], logFile },
+    run: { command: java, args: [...flags, 'kafka.Kafka', config], logFile },
+  };
 }
 
 /** @param {Record<string, string>} properties */
@@ -81,7 +83,7 @@ function toPropertiesFile(properties) {
  *
  * @param {DockerInstallation} installation
  * @param {LaunchSettings} settings
- * @returns {Launch}
+ * @returns {NodeLaunch}
  */
 function prepareDocker({ image }, settings) {
   if (settings.nodes.length > 1) {
@@ -91,7 +93,7 @@ function prepareDocker({ image }, settings) {
   const container = `${basename(clusterDir)}-${node.id}`;
   const properties = serverProperties({ ...settings, logDirs: CONTAINER_DATA, bindHost: '0.0.0.0' });
   const environment = { CLUSTER_ID: clusterId, KAFKA_HEAP_OPTS: '-Xmx256m', ...toEnvironment(properties) };
-  return {
+  const run = {
     command: 'docker',
     // prettier-ignore
     args: [
@@ -104,6 +106,7 @@ function prepareDocker({ image }, settings) {
     logFile,
     container,
   };
+  return { run };
 }
 
 /** The image's own spelling of property names. @param {Record<string, string>} properties */
