@@ -36,6 +36,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   CLUSTER_AUTHORIZATION_FAILED: FORBIDDEN,
   SASL_AUTHENTICATION_FAILED: REFUSED,
   UNSUPPORTED_SASL_MECHANISM: REFUSED,
+  ILLEGAL_SASL_STATE: REFUSED,
   ILLEGAL_GENERATION: FENCED,
   UNKNOWN_MEMBER_ID: FENCED,
   FENCED_INSTANCE_ID: FENCED,
@@ -112,16 +113,13 @@ class KafkaError extends Error {
 /** Anything thrown while talking to the broker at this address. */
 export function connectionError(error: unknown, address: string): BrokerError {
   if (error instanceof BrokerError) return error;
-  const message = messageOf(error);
-  if (isNamed(error, 'KafkaJSSASLAuthenticationError') || /sasl.*(fail|not support|invalid)/i.test(message))
-    return new BrokerError('authentication-failed', sentence(`${address}: ${message}`, REFUSED.advice), {
-      cause: error,
-    });
-  if (isNamed(error, 'KafkaJSServerDoesNotSupportApiKey'))
-    return new BrokerError('internal', `${address}: ${message}; Kafka 2.3 or newer is needed`, {
-      cause: error,
-    });
-  return new BrokerError('unavailable', `${address}: ${message}`, { retriable: true, cause: error });
+  const text = `${address}: ${messageOf(error)}`;
+  const { name, type } = error as { name?: string; type?: string };
+  if (name === 'KafkaJSServerDoesNotSupportApiKey')
+    return new BrokerError('internal', `${text}; Kafka 2.3 or newer is needed`, { cause: error });
+  const isRefused = name === 'KafkaJSSASLAuthenticationError' || MEANINGS[type ?? ''] === REFUSED;
+  const { code, advice, ...options } = isRefused ? REFUSED : RETRY;
+  return new BrokerError(code, sentence(text, advice), { ...options, cause: error });
 }
 
 /** For everything that is asked of a component after its close. */
@@ -132,10 +130,6 @@ export function closedError(what: string): BrokerError {
 /** What no waiting repairs: people have to change something. */
 export function isHopeless(error: BrokerError): boolean {
   return !error.retriable && !error.fenced;
-}
-
-function isNamed(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
 }
 
 function sentence(message: string, advice: string | undefined): string {

@@ -188,7 +188,9 @@ export class PartitionFetcher {
       reading.position = nextOffset;
       return;
     }
-    reading.fetched = { batch: { ...place, records, highWatermark: answer.highWatermark }, nextOffset };
+    // The broker reads the high watermark first: records may have come in between.
+    const highWatermark = answer.highWatermark > nextOffset ? answer.highWatermark : nextOffset;
+    reading.fetched = { batch: { ...place, records, highWatermark }, nextOffset };
     this.handOver(reading);
   }
 
