@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { TopicPartition } from '../../lib/broker/record.js';
 import { waitFor } from '../support/kafka.js';
 import { gate, type Harness, texts } from './harness.js';
 import { numbersOf } from './recording-consumer.js';
@@ -93,6 +94,33 @@ export function describeRebalances(harness: Harness): void {
       await second.received(2);
       expect(second.values()).toEqual(['3', '4']);
       expect(second.assigned).toEqual([{ ...moved, offset: 3n, metadata: 'drained' }]);
+    });
+
+    it('waits for onRevoked also when yet another member joins meanwhile', async () => {
+      const topic = await harness.topic(4);
+      const group = harness.group(topic);
+      const drained = gate();
+      let isDrained = false;
+      const early: number[] = [];
+      const onAssigned = (partitions: readonly TopicPartition[]) => {
+        if (!isDrained) early.push(...numbersOf(partitions));
+      };
+      const first = await group.join({ onRevoked: () => drained.opened });
+      const others = [group.member({ onAssigned }), group.member({ onAssigned })];
+      const started = [others[0].consumer.start()];
+      await first.until(() => first.revoked.length > 0);
+      started.push(others[1].consumer.start());
+      const size = async () => (await harness.admin.describeGroup(group.id)).members.length;
+      await waitFor(async () => (await size()) === 3, { what: 'the third member' });
+      const moving = numbersOf(first.revoked);
+      const kept = { topic, partition: [0, 1, 2, 3].find((partition) => !moving.includes(partition))! };
+      await harness.send(kept, 'meanwhile');
+      await first.received(1);
+      isDrained = true;
+      drained.open();
+      await Promise.all(started);
+      await group.balanced(first, ...others);
+      expect(early).toEqual([]);
     });
 
     it('waits for onRevoked of a member that closes, and accepts its commits', async () => {

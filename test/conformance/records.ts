@@ -36,9 +36,15 @@ export function describeRecords(harness: Harness): void {
 
     it('tell null from empty', async () => {
       const empty = Buffer.alloc(0);
-      expect(await roundTrip({ key: null, value: null })).toMatchObject({ key: null, value: null });
-      expect(await roundTrip({ key: empty, value: null })).toMatchObject({ key: empty, value: null });
-      expect(await roundTrip({ key: null, value: empty })).toMatchObject({ key: null, value: empty });
+      for (const sent of [
+        { key: null, value: null },
+        { key: empty, value: null },
+        { key: null, value: empty },
+        { key: empty, value: empty },
+      ]) {
+        const { key, value } = await roundTrip(sent);
+        expect({ key, value }).toEqual(sent);
+      }
     });
 
     it('keep their headers: order, repeated names, empty, binary and non-ASCII ones', async () => {
@@ -81,7 +87,7 @@ export function describeRecords(harness: Harness): void {
       await harness.producer.send([record(topic, 0, { key, value, headers: [['name', header]] })]);
       for (const buffer of [key, value, header]) buffer.fill('x');
       const [received] = await (await harness.consumer('assigned', topic)).received(1);
-      expect(received).toMatchObject({ key: Buffer.from('intact 0'), value: Buffer.from('intact 1') });
+      expect([received.key, received.value].map(String)).toEqual(['intact 0', 'intact 1']);
       expect(received.headers).toEqual([['name', Buffer.from('intact 2')]]);
     });
 
