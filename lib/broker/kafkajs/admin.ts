@@ -162,9 +162,9 @@ export class KafkajsAdmin implements Admin {
   }
 }
 
-function exists({ topicErrorCode }: TopicAnswer): boolean {
+function exists({ topic, topicErrorCode }: TopicAnswer): boolean {
   if (topicErrorCode === 0 || errorType(topicErrorCode) === 'LEADER_NOT_AVAILABLE') return true;
-  const error = refused(topicErrorCode, 'describing topics');
+  const error = refused(topicErrorCode, `describing topic ${topic}`);
   if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return false;
   throw error;
 }

@@ -153,7 +153,8 @@ export class KafkajsGroupConsumer implements GroupConsumer {
 
   private apply(partitions: readonly TopicPartition[], urgent: AbortSignal): Promise<boolean> {
     const applying = this.owned.reconcile(partitions, urgent).then((hasRevoked) => {
-      if (!this.closing.signal.aborted) {
+      // If the group has changed meanwhile, the next assignment is the first to be complete.
+      if (!urgent.aborted && !this.closing.signal.aborted) {
         this.status.running();
         this.firstAssignment.resolve();
       }
@@ -164,13 +165,17 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   }
 
   /** Committed offsets, or where `startFrom` says. `latest` becomes a committed number at once. */
-  private locate(partitions: readonly TopicPartition[], urgent: AbortSignal): Promise<AssignedPartition[]> {
+  private async locate(
+    partitions: readonly TopicPartition[],
+    signal: AbortSignal,
+  ): Promise<AssignedPartition[]> {
     const onTrouble = (error: BrokerError) => this.status.trouble('locate', error);
-    return persist(() => this.locateOnce(partitions), {
-      signal: urgent,
-      what: 'consumer',
-      onTrouble,
-    }).finally(() => this.status.trouble('locate', undefined));
+    const options = { signal, what: 'consumer', onTrouble, evenIfHopeless: true };
+    try {
+      return await persist(() => this.locateOnce(partitions), options);
+    } finally {
+      this.status.trouble('locate', undefined);
+    }
   }
 
   private async locateOnce(partitions: readonly TopicPartition[]): Promise<AssignedPartition[]> {

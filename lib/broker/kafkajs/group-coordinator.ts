@@ -81,7 +81,7 @@ export class GroupCoordinator {
   async hasNewPartitions(): Promise<boolean> {
     const { topicSizes } = this;
     if (topicSizes === undefined || Date.now() - this.topicsChecked < TOPIC_CHECK_INTERVAL_MS) return false;
-    const sizes = await this.sizesOf([...topicSizes.keys()]).catch(() => topicSizes);
+    const sizes = await this.sizesOf([...topicSizes.keys()], topicSizes).catch(() => topicSizes);
     return [...sizes].some(([topic, size]) => size !== topicSizes.get(topic));
   }
 
@@ -126,17 +126,24 @@ export class GroupCoordinator {
   }
 
   private async assignAll(joined: Joined): Promise<Apis['SyncGroup']['args']['groupAssignment']> {
+    const known = this.topicSizes;
     this.topicSizes = undefined;
     if (joined.leaderId !== joined.memberId) return [];
-    const sizes = await this.sizesOf(subscribedTopics(joined.members));
+    const sizes = await this.sizesOf(subscribedTopics(joined.members), known);
     this.topicSizes = sizes;
     return assignAll(joined.members, sizes);
   }
 
-  private async sizesOf(topics: readonly string[]): Promise<Map<string, number>> {
+  /** A topic that was deleted keeps its size: whoever reads it finds out, and says so. */
+  private async sizesOf(
+    topics: readonly string[],
+    known: ReadonlyMap<string, number> | undefined,
+  ): Promise<Map<string, number>> {
     this.topicsChecked = Date.now();
     const answers = await this.cluster.refresh(topics);
-    return new Map(answers.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));
+    return new Map(
+      answers.map(({ topic, partitionMetadata: { length } }) => [topic, length || (known?.get(topic) ?? 0)]),
+    );
   }
 }
 

@@ -179,7 +179,9 @@ export class GroupMembership {
       await this.interval();
       if (isDone()) return;
       await this.heartbeat();
-      if (!this.rejoinWanted && (await this.coordinator.hasNewPartitions())) this.wantRejoin();
+      // Not awaited: no heartbeat is to wait for it.
+      if (!this.rejoinWanted)
+        void this.coordinator.hasNewPartitions().then((has) => has && this.wantRejoin());
     }
   }
 

@@ -8,6 +8,8 @@ export interface PersistOptions {
   readonly signal: AbortSignal;
   /** The component, for the error after its close. */
   readonly what: string;
+  /** Tries again also after what people have to repair. Default false. */
+  readonly evenIfHopeless?: boolean;
   /** Called after each failed attempt. */
   onTrouble?(error: BrokerError): void;
 }
@@ -33,7 +35,7 @@ export async function persist<T>(action: () => Promise<T>, options: PersistOptio
       const error = thrown as BrokerError;
       if (signal.aborted) throw closedError(what);
       const isNew = error.code === 'unknown-topic' && Date.now() < graceEnds;
-      if (isHopeless(error) && !isNew) throw error;
+      if (isHopeless(error) && !isNew && !options.evenIfHopeless) throw error;
       if (isNew) {
         await pause(UNKNOWN_TOPIC_PAUSE_MS, signal);
         continue;

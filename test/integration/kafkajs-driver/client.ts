@@ -8,7 +8,7 @@ import { kafkajs, type KafkajsOptions } from '../../../lib/broker/kafkajs/index.
 import { RecordingMember, RecordingReader } from '../../conformance/recording-consumer.js';
 import { uniqueName, waitFor } from '../../support/kafka.js';
 
-type MemberOptions = Partial<GroupConsumerOptions> & Pick<GroupConsumerListener, 'onLost'>;
+type MemberOptions = Partial<GroupConsumerOptions> & Pick<GroupConsumerListener, 'onLost' | 'onState'>;
 
 const identity = { clientId: 'kafkajs-driver' };
 
@@ -35,7 +35,11 @@ export class Client implements AsyncDisposable {
     );
   }
 
-  member(groupId: string, topic: string, { onLost, ...options }: MemberOptions = {}): RecordingMember {
+  member(
+    groupId: string,
+    topic: string,
+    { onLost, onState, ...options }: MemberOptions = {},
+  ): RecordingMember {
     const defaults = { groupId, topics: [topic], startFrom: 'earliest', ...options } as const;
     return this.closing(
       new RecordingMember((recording) => {
@@ -44,6 +48,10 @@ export class Client implements AsyncDisposable {
           onLost: (partitions) => {
             recording.onLost?.(partitions);
             onLost?.(partitions);
+          },
+          onState: (state, error) => {
+            recording.onState?.(state, error);
+            onState?.(state, error);
           },
         };
         return this.broker.createGroupConsumer(identity, { ...defaults, listener });

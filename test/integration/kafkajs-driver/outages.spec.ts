@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import kafkajs from 'kafkajs';
 import { type Cluster, startCluster } from '../../../tools/kafka/cluster.mjs';
 import { describeOnKafka, uniqueName, waitFor } from '../../support/kafka.js';
 import { Client, reaches, receivesAll, Traffic } from './client.js';
@@ -107,6 +108,41 @@ describeOnKafka('kafkajs driver, when its only broker is gone for a while', () =
     await reaches(member, 'running');
     await member.commit({ topic, partition: 0, offset: 0n });
     expect(lost).toEqual([0]);
+  });
+
+  it('takes new partitions of its topic on', async () => {
+    await using client = new Client(cluster.bootstrap);
+    const topic = await client.topic(1);
+    const groupId = uniqueName('group');
+    const members = [client.member(groupId, topic), client.member(groupId, topic)];
+    await Promise.all(members.map((member) => member.consumer.start()));
+    const admin = new kafkajs.Kafka({ brokers: [cluster.bootstrap] }).admin();
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 4 }] });
+    await admin.disconnect();
+    await waitFor(() => members.every((member) => member.partitions().length === 2), {
+      what: 'two partitions each',
+      timeoutMs: 30_000,
+    });
+    const record = { topic, partition: 3, key: null, value: Buffer.from('new'), headers: [] };
+    await client.producer().send([record]);
+    await receivesAll(members, ['new']);
+  });
+
+  it('says so when its topic was deleted, and goes on when it is there again', async () => {
+    await using client = new Client(cluster.bootstrap);
+    const topic = await client.topic(1);
+    const errors: (string | undefined)[] = [];
+    const onState = (_: string, error?: { code: string }) => errors.push(error?.code);
+    const member = client.member(uniqueName('group'), topic, { onState });
+    await member.consumer.start();
+    const admin = client.admin();
+    await admin.deleteTopics([topic]);
+    await reaches(member, 'unavailable');
+    expect(errors.at(-1)).toBe('unknown-topic');
+    await admin.createTopics([{ topic, partitions: 1 }]);
+    await reaches(member, 'running');
+    await client.producer().send([{ topic, partition: 0, key: null, value: Buffer.from('a'), headers: [] }]);
+    await receivesAll([member], ['a']);
   });
 
   it('says what is wrong with credentials that the broker does not accept', async () => {
