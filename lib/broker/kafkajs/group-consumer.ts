@@ -7,6 +7,7 @@ import { ConsumerStatus } from './consumer-status.js';
 import { closedError } from './errors.js';
 import { fetchCommitted } from './group-offsets.js';
 import { GroupMembership } from './group-membership.js';
+import type { Assignment } from './group-protocol.js';
 import { OffsetCommitter } from './offset-committer.js';
 import { listOffsets } from './offsets.js';
 import { OwnedPartitions } from './owned-partitions.js';
@@ -62,7 +63,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     });
     this.membership = new GroupMembership(cluster, membershipOptions, {
       owned: () => this.owned.list(),
-      onAssignment: ({ partitions }, urgent) => this.apply(partitions, urgent),
+      onAssignment: (assignment, urgent) => this.apply(assignment, urgent),
       onLost: () => this.owned.lose(),
       onChanging: (changing) => {
         this.fetcher.expectsMore = changing;
@@ -151,8 +152,9 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     this.cluster.close();
   }
 
-  private apply(partitions: readonly TopicPartition[], urgent: AbortSignal): Promise<boolean> {
+  private apply({ partitions, settled }: Assignment, urgent: AbortSignal): Promise<boolean> {
     const applying = this.owned.reconcile(partitions, urgent).then((hasRevoked) => {
+      this.status.changing(hasRevoked || urgent.aborted || !settled);
       // If the group has changed meanwhile, the next assignment is the first to be complete.
       if (!urgent.aborted && !this.closing.signal.aborted) {
         this.status.running();
