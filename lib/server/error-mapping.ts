@@ -14,7 +14,8 @@ export interface MappedError {
  * - an {@link AsyncCallError}: as it is
  * - a Nest HttpException: the same status, its response as details
  * - a Nest RpcException: its error; with a `statusCode` or `status` in it, that status
- * - an object with a `statusCode` or `status` from 400 to 599, as filters return them: that status
+ * - an object with a `statusCode` or `status` from 400 to 599, as filters return them: that status; of an Error
+ *   only its message besides
  * - anything else: `internal`, without its message, which may not be meant for others
  */
 export function mapError(thrown: unknown): MappedError {
@@ -84,9 +85,11 @@ function ofObject(error: object, statusCode: number): AsyncCallError {
   const { message } = error as { readonly message?: unknown };
   const code = codeOfStatus(statusCode);
   const text = typeof message === 'string' ? message : code;
+  // What other libraries attach to their errors (the request that failed, its credentials) stays here.
+  const details = !(error instanceof Error) && saysMore(error, text) ? error : undefined;
   return new AsyncCallError(code, text, {
     statusCode,
-    details: saysMore(error, text) ? error : undefined,
+    details,
     cause: error,
   });
 }
