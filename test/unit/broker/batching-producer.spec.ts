@@ -1,0 +1,290 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
+import { BrokerError } from '../../../lib/broker/broker-error.js';
+import type { ProducerRecord } from '../../../lib/broker/record.js';
+import { ScriptedProducer, turn } from '../support/scripted-producer.js';
+
+const refused = new BrokerError('unavailable', 'no leader', { retriable: true });
+
+function setUp() {
+  const scripted = new ScriptedProducer();
+  return { scripted, producer: new BatchingProducer(scripted) };
+}
+
+interface Spec {
+  readonly topic?: string;
+  readonly partition?: number;
+  readonly size?: number;
+}
+
+const recordOf = (name: string, { topic = 't', partition = 0, size = 0 }: Spec = {}): ProducerRecord => ({
+  topic,
+  partition,
+  key: Buffer.from(name),
+  value: Buffer.alloc(size),
+  headers: [],
+});
+
+const nameOf = ({ key }: ProducerRecord) => key!.toString();
+
+/** The records of each batch, by their names. */
+const batches = ({ sent }: ScriptedProducer) => sent.map(({ records }) => records.map(nameOf));
+
+describe('BatchingProducer', () => {
+  it('sends the records of one turn together', async () => {
+    const { scripted, producer } = setUp();
+    const places = [producer.send(recordOf('a')), producer.send(recordOf('b', { partition: 1 }))];
+    await Promise.resolve();
+    places.push(producer.send(recordOf('c')));
+    await scripted.succeedAll();
+    expect(batches(scripted)).toEqual([['a', 'b', 'c']]);
+    expect((await Promise.all(places)).map(({ partition, offset }) => [partition, offset])).toEqual([
+      [0, 0n],
+      [1, 1n],
+      [0, 2n],
+    ]);
+  });
+
+  it('has one batch of a topic under way; what comes meanwhile is the next', async () => {
+    const { scripted, producer } = setUp();
+    void producer.send(recordOf('a'));
+    await turn();
+    void producer.send(recordOf('b'));
+    await turn();
+    void producer.send(recordOf('c', { partition: 1 }));
+    await turn();
+    expect(batches(scripted)).toEqual([['a']]);
+    scripted.underWay[0].succeed();
+    await turn();
+    expect(batches(scripted)).toEqual([['a'], ['b', 'c']]);
+  });
+
+  it('does not let topics wait for each other', async () => {
+    const { scripted, producer } = setUp();
+    void producer.send(recordOf('a', { topic: 'one' }));
+    void producer.send(recordOf('b', { topic: 'other' }));
+    await turn();
+    expect(batches(scripted)).toEqual([['a'], ['b']]);
+    expect(scripted.underWay).toHaveLength(2);
+  });
+
+  it('puts at most 500 records into a batch', async () => {
+    const { scripted, producer } = setUp();
+    for (let index = 0; index < 1_100; index += 1) {
+      void producer.send(recordOf(`${index}`, { partition: index % 3 }));
+    }
+    await scripted.succeedAll();
+    expect(batches(scripted).map(({ length }) => length)).toEqual([500, 500, 100]);
+    expect(scripted.log.map((record) => Number(nameOf(record)))).toEqual(
+      Array.from({ length: 1_100 }, (_, index) => index),
+    );
+  });
+
+  it('puts at most 800 kB of a partition into a batch', async () => {
+    const { scripted, producer } = setUp();
+    for (const name of ['a', 'b', 'c']) void producer.send(recordOf(name, { size: 399_900 }));
+    void producer.send(recordOf('small'));
+    void producer.send(recordOf('elsewhere', { partition: 1, size: 700_000 }));
+    await scripted.succeedAll();
+    expect(batches(scripted)).toEqual([
+      ['a', 'b', 'elsewhere'],
+      ['c', 'small'],
+    ]);
+  });
+
+  it('counts headers and keys', async () => {
+    const { scripted, producer } = setUp();
+    const headers = [['h', Buffer.alloc(500_000)]] as const;
+    void producer.send({ ...recordOf('a'), headers });
+    void producer.send({ ...recordOf('b'), key: Buffer.alloc(500_000) });
+    await scripted.succeedAll();
+    expect(scripted.sent).toHaveLength(2);
+  });
+
+  it('sends a record that is too large for a batch alone, in its place', async () => {
+    const { scripted, producer } = setUp();
+    void producer.send(recordOf('before'));
+    void producer.send(recordOf('large', { size: 2_000_000 }));
+    void producer.send(recordOf('after'));
+    void producer.send(recordOf('elsewhere', { partition: 1 }));
+    await scripted.succeedAll();
+    expect(batches(scripted)).toEqual([['before', 'elsewhere'], ['large'], ['after']]);
+  });
+
+  it('rejects the records of a failed batch, and goes on with the next', async () => {
+    const { scripted, producer } = setUp();
+    const first = Promise.allSettled([producer.send(recordOf('a')), producer.send(recordOf('b'))]);
+    await turn();
+    const next = producer.send(recordOf('c'));
+    scripted.underWay[0].fail(refused);
+    await scripted.succeedAll();
+    expect(await first).toEqual([
+      { status: 'rejected', reason: refused },
+      { status: 'rejected', reason: refused },
+    ]);
+    await expect(next).resolves.toMatchObject({ offset: 0n });
+  });
+
+  it('sends nothing of a stream behind a record that was rejected', async () => {
+    const { scripted, producer } = setUp();
+    const [stream, other] = [{}, {}];
+    const sends = [producer.send(recordOf('a1'), stream)];
+    await turn();
+    sends.push(producer.send(recordOf('a2'), stream), producer.send(recordOf('b1'), other));
+    const results = Promise.allSettled([...sends, producer.send(recordOf('none'))]);
+    scripted.underWay[0].fail(refused);
+    await scripted.succeedAll();
+    expect((await results).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+    ]);
+    expect(scripted.log.map(nameOf)).toEqual(['b1', 'none']);
+    await expect(producer.send(recordOf('a3'), stream)).rejects.toBe(refused);
+    expect(scripted.sent).toHaveLength(2);
+  });
+
+  it('connects, and closes after everything was sent', async () => {
+    const { scripted, producer } = setUp();
+    await producer.connect();
+    expect(scripted.connected).toBe(true);
+    const sends = [producer.send(recordOf('a')), producer.send(recordOf('b', { topic: 'other' }))];
+    const closed = producer.close();
+    await turn();
+    sends.push(producer.send(recordOf('c')));
+    expect(scripted.closed).toBe(false);
+    await scripted.succeedAll();
+    await closed;
+    expect(scripted.closed).toBe(true);
+    expect(await Promise.all(sends)).toHaveLength(3);
+  });
+
+  it('closes after a batch has failed', async () => {
+    const { scripted, producer } = setUp();
+    const send = producer.send(recordOf('a'));
+    const closed = producer.close();
+    await turn();
+    scripted.underWay[0].fail(refused);
+    await expect(send).rejects.toBe(refused);
+    await closed;
+    expect(scripted.closed).toBe(true);
+  });
+});
+
+type Step =
+  | {
+      readonly do: 'send';
+      readonly topic: string;
+      readonly stream: number | undefined;
+      readonly partition: number;
+      readonly size: number;
+    }
+  | { readonly do: 'turn' }
+  | { readonly do: 'end'; readonly which: number; readonly fails: boolean };
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('send' as const),
+      topic: fc.constantFrom('t', 'u'),
+      stream: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
+      partition: fc.nat({ max: 2 }),
+      size: fc.constantFrom(0, 0, 300_000, 600_000, 1_000_000),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ do: 'turn' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('end' as const), which: fc.nat(), fails: fc.boolean() }),
+  },
+);
+
+describe('any interleaving of sends and failures', () => {
+  const VALUES = new Map([0, 300_000, 600_000, 1_000_000].map((size) => [size, Buffer.alloc(size)]));
+
+  it('keeps the order of partitions, leaves no gap in streams, and tells every sender the truth', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyStep, { maxLength: 60 }), async (steps) => {
+        const run = new Interleaving(VALUES);
+        for (const step of steps) await run.take(step);
+        await run.scripted.succeedAll();
+        run.expectOrder();
+        run.expectNoGaps();
+        await run.expectTruth();
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+/** Carries out steps, and remembers what was sent. */
+class Interleaving {
+  readonly scripted = new ScriptedProducer();
+  private readonly producer = new BatchingProducer(this.scripted);
+  private readonly streams = new Map<string, object>();
+  private readonly sends: { record: ProducerRecord; stream?: object; stored: Promise<boolean> }[] = [];
+
+  constructor(private readonly values: ReadonlyMap<number, Buffer>) {}
+
+  async take(step: Step): Promise<void> {
+    if (step.do === 'send') this.send(step);
+    else if (step.do === 'turn') await turn();
+    else this.end(step);
+    const topics = this.scripted.underWay.map(({ records }) => records[0].topic);
+    expect(new Set(topics).size).toBe(topics.length);
+  }
+
+  private send({ topic, partition, stream: number, size }: Step & { do: 'send' }): void {
+    const record = {
+      ...recordOf(`${this.sends.length}`, { topic, partition }),
+      value: this.values.get(size)!,
+    };
+    const stream = number === undefined ? undefined : this.streamOf(`${topic} ${partition} ${number}`);
+    const stored = this.producer.send(record, stream).then(
+      () => true,
+      () => false,
+    );
+    this.sends.push({ record, stream, stored });
+  }
+
+  private streamOf(name: string): object {
+    const stream = this.streams.get(name) ?? {};
+    this.streams.set(name, stream);
+    return stream;
+  }
+
+  private end({ which, fails }: Step & { do: 'end' }): void {
+    const { underWay } = this.scripted;
+    const batch = underWay[which % underWay.length];
+    if (fails) batch?.fail(refused);
+    else batch?.succeed();
+  }
+
+  expectOrder(): void {
+    const placeOf = ({ topic, partition }: ProducerRecord) => `${topic} ${partition}`;
+    for (const place of new Set(this.scripted.log.map(placeOf))) {
+      const records = this.scripted.log.filter((record) => placeOf(record) === place);
+      const order = records.map((record) => Number(nameOf(record)));
+      expect(order).toEqual(order.toSorted((a, b) => a - b));
+    }
+  }
+
+  expectNoGaps(): void {
+    const log = new Set(this.scripted.log);
+    for (const stream of this.streams.values()) {
+      const stored = this.sends.filter((send) => send.stream === stream).map(({ record }) => log.has(record));
+      expect(stored.lastIndexOf(true)).toBeLessThan(
+        stored.includes(false) ? stored.indexOf(false) : Infinity,
+      );
+    }
+  }
+
+  async expectTruth(): Promise<void> {
+    const log = new Set(this.scripted.log);
+    expect(this.scripted.log).toHaveLength(log.size);
+    for (const { record, stored } of this.sends) expect(await stored).toBe(log.has(record));
+  }
+}

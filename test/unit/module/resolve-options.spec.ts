@@ -1,0 +1,164 @@
+import { describe, expect, it } from '@jest/globals';
+import { memory } from '../../../lib/broker/memory/index.js';
+import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
+import type { AsyncCallsOptions } from '../../../lib/module/async-calls-options.js';
+import { resolveOptions } from '../../../lib/module/resolve-options.js';
+import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
+
+const REQUIRED = { service: 'bank', broker: memory() };
+
+/** The faults that one error names, without the dashes before them. */
+function faultsOf(options: unknown): string[] {
+  try {
+    resolveOptions(options as AsyncCallsOptions);
+  } catch (error) {
+    expect(error).toBeInstanceOf(AsyncCallError);
+    expect(error).toMatchObject({ code: 'invalid-argument' });
+    const [title, ...faults] = (error as Error).message.split('\n  - ');
+    expect(title).toBe('The options of AsyncCallsModule are wrong:');
+    return faults;
+  }
+  return [];
+}
+
+describe('resolveOptions', () => {
+  it('has a default for everything but the service and the broker', () => {
+    const { client, server } = resolveOptions({ ...REQUIRED, instance: 'i1' });
+    const common = {
+      service: 'bank',
+      source: 'bank/i1',
+      broker: REQUIRED.broker,
+      serializer: jsonSerializer,
+      createTopics: true,
+    };
+    expect(client).toEqual({
+      ...common,
+      topicNames: expect.anything(),
+      replyTopic: { topic: 'bank.replies', partitions: 6, configs: { 'retention.ms': '3600000' } },
+      timeoutMs: 30_000,
+    });
+    expect(server).toEqual({
+      ...common,
+      groupId: 'bank',
+      requestTopic: { topic: 'bank.requests', partitions: 6, configs: {} },
+      responseWindow: 100,
+      delivery: { concurrency: 256, maxInFlight: 1_000, commitIntervalMs: 1_000, drainTimeoutMs: 10_000 },
+    });
+  });
+
+  it('tells the instances of a service apart', () => {
+    const [one, other] = [resolveOptions(REQUIRED), resolveOptions(REQUIRED)];
+    expect(one.client.source).toMatch(/^bank\/[0-9a-f]{8}$/);
+    expect(one.server.source).toBe(one.client.source);
+    expect(other.client.source).not.toBe(one.client.source);
+  });
+
+  it('follows what is said', () => {
+    const serializer = { serialize: () => ({ bytes: null }), deserialize: () => undefined };
+    const delivery = { concurrency: 1, maxInFlight: 2, commitIntervalMs: 4, drainTimeoutMs: 5 };
+    const { client, server } = resolveOptions({
+      ...REQUIRED,
+      topics: {
+        prefix: 'staging.',
+        create: false,
+        requests: { partitions: 12, replicationFactor: 2, configs: { 'retention.ms': '1' } },
+        replies: { partitions: 3, configs: { 'cleanup.policy': 'delete' } },
+      },
+      calls: { timeoutMs: Infinity },
+      delivery: { ...delivery, groupId: 'g', responseWindow: 3 },
+      serializer,
+    });
+    expect(client).toMatchObject({ createTopics: false, timeoutMs: Infinity, serializer });
+    expect(client.replyTopic).toEqual({
+      topic: 'staging.bank.replies',
+      partitions: 3,
+      configs: { 'retention.ms': '3600000', 'cleanup.policy': 'delete' },
+    });
+    expect(client.topicNames.requests('other')).toBe('staging.other.requests');
+    expect(server).toMatchObject({ groupId: 'g', responseWindow: 3, delivery });
+    expect(server.requestTopic).toEqual({
+      topic: 'staging.bank.requests',
+      partitions: 12,
+      replicationFactor: 2,
+      configs: { 'retention.ms': '1' },
+    });
+  });
+
+  it('lets the user decide how long replies are kept', () => {
+    const replies = { configs: { 'retention.ms': '60000' } };
+    const { client } = resolveOptions({ ...REQUIRED, topics: { replies } });
+    expect(client.replyTopic.configs).toEqual({ 'retention.ms': '60000' });
+  });
+
+  it('is frozen', () => {
+    const resolved = resolveOptions(REQUIRED);
+    for (const part of [resolved, resolved.client, resolved.server, resolved.server.delivery]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  it('names all faults at once, each with its option', () => {
+    const faults = faultsOf({
+      service: 'a service',
+      broker: {},
+      instance: 'a/b',
+      topics: {
+        prefix: 'ü',
+        create: 'yes',
+        requests: { partitions: 0 },
+        replies: { replicationFactor: 1.5 },
+      },
+      calls: { timeoutMs: -1 },
+      delivery: {
+        groupId: '',
+        concurrency: 0,
+        maxInFlight: '9',
+        responseWindow: -1,
+        commitIntervalMs: NaN,
+        drainTimeoutMs: Infinity,
+      },
+      serializer: { serialize: () => undefined },
+    });
+    expect(faults.map((fault) => fault.split(':', 1)[0])).toEqual([
+      'service',
+      'broker',
+      'instance',
+      'topics.prefix',
+      'topics.create',
+      'topics.requests.partitions',
+      'topics.replies.replicationFactor',
+      'calls.timeoutMs',
+      'delivery.groupId',
+      'delivery.concurrency',
+      'delivery.maxInFlight',
+      'delivery.responseWindow',
+      'delivery.commitIntervalMs',
+      'delivery.drainTimeoutMs',
+      'serializer',
+    ]);
+  });
+
+  it.each([
+    [{ ...REQUIRED, service: undefined }, 'service: undefined is not a service name'],
+    [{ ...REQUIRED, broker: undefined }, 'write kafkajs({ brokers: ["localhost:9092"] }) or memory()'],
+    [{ ...REQUIRED, broker: null }, 'broker: it is not a driver'],
+    [{ ...REQUIRED, instance: '' }, 'write 1 to 100 characters without "/" and white space'],
+    [{ ...REQUIRED, topics: { prefix: 'a'.repeat(41) } }, 'cannot begin a topic'],
+    [{ ...REQUIRED, calls: { timeoutMs: 0 } }, 'write whole milliseconds from 1 to 2147483647, or Infinity'],
+    [{ ...REQUIRED, delivery: { concurrency: 1.5 } }, '1.5 is not a whole number from 1 on'],
+    [{ ...REQUIRED, serializer: null }, 'serializer: it has no methods'],
+    [undefined, 'they are undefined: write { service: "my-service"'],
+    [null, 'they are null'],
+    ['bank', 'they are bank'],
+  ])('says what to write instead of %p', (options, message) => {
+    const faults = faultsOf(options);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(message);
+  });
+
+  it('makes topic names that Kafka takes of the longest prefix and service', () => {
+    const options = { ...REQUIRED, service: 'a'.repeat(200), topics: { prefix: 'p'.repeat(40) } };
+    const { client, server } = resolveOptions(options);
+    for (const { topic } of [client.replyTopic, server.requestTopic]) expect(topic.length).toBeLessThan(250);
+  });
+});
