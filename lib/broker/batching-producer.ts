@@ -1,9 +1,10 @@
+import { BrokerError } from './broker-error.js';
 import type { Producer } from './producer.js';
 import type { ProducerRecord, TopicPartitionOffset } from './record.js';
 
 /** How much goes into one request to the broker. */
 const MAX_BATCH_RECORDS = 500;
-/** Per partition: below the broker's default limit of 1 MiB for what is one batch there. */
+/** Per partition: below the broker's default limit of 1 MiB for what is one batch there. A topic may have less. */
 const MAX_PARTITION_BYTES = 800_000;
 
 interface Entry {
@@ -65,6 +66,7 @@ export class BatchingProducer {
 class TopicLane {
   private waiting: Entry[] = [];
   private running: Promise<void> | undefined;
+  private maxPartitionBytes = MAX_PARTITION_BYTES;
   /** Streams that have lost a record, and why. */
   private readonly broken = new WeakMap<object, unknown>();
 
@@ -86,17 +88,34 @@ class TopicLane {
   }
 
   private async sendNext(): Promise<void> {
-    const [batch, rest] = takeBatch(this.waiting.filter((entry) => !this.rejectIfBroken(entry)));
+    const [batch, rest] = takeBatch(
+      this.waiting.filter((entry) => !this.rejectIfBroken(entry)),
+      this.maxPartitionBytes,
+    );
     this.waiting = rest;
     if (batch.length === 0) return;
     try {
       const places = await this.producer.send(batch.map((entry) => entry.record));
-      batch.forEach((entry, index) => entry.resolve(places[index]!));
+      batch.forEach((entry, index) => entry.resolve(places[index]));
     } catch (error) {
-      for (const entry of batch) {
-        if (entry.stream) this.broken.set(entry.stream, error);
-        entry.reject(error);
-      }
+      if (batch.length > 1 && isTooLarge(error)) this.splitFromNowOn(batch);
+      else this.rejectAll(batch, error);
+    }
+  }
+
+  /**
+   * The records are small enough for the default limit, so this topic has a smaller one. They are sent again, in
+   * smaller batches; those of other partitions than the refused one may be stored twice.
+   */
+  private splitFromNowOn(batch: readonly Entry[]): void {
+    this.maxPartitionBytes = Math.ceil(Math.min(this.maxPartitionBytes, totalBytes(batch)) / 2);
+    this.waiting = [...batch, ...this.waiting];
+  }
+
+  private rejectAll(batch: readonly Entry[], error: unknown): void {
+    for (const entry of batch) {
+      if (entry.stream) this.broken.set(entry.stream, error);
+      entry.reject(error);
     }
   }
 
@@ -112,20 +131,28 @@ class TopicLane {
  * refuses it no other is refused with it. A partition that is full, or whose next record must
  * go alone, takes no later record either: they would overtake.
  */
-function takeBatch(waiting: readonly Entry[]): [batch: Entry[], rest: Entry[]] {
+function takeBatch(waiting: readonly Entry[], maxPartitionBytes: number): [batch: Entry[], rest: Entry[]] {
   const [first, ...others] = waiting;
-  if (first && first.bytes > MAX_PARTITION_BYTES) return [[first], others];
+  if (first && first.bytes > maxPartitionBytes) return [[first], others];
   const batch: Entry[] = [];
   const rest: Entry[] = [];
   const bytesOf = new Map<number, number>();
   for (const entry of waiting) {
     const { partition } = entry.record;
     const bytes = (bytesOf.get(partition) ?? 0) + entry.bytes;
-    const fits = bytes <= MAX_PARTITION_BYTES && batch.length < MAX_BATCH_RECORDS;
+    const fits = bytes <= maxPartitionBytes && batch.length < MAX_BATCH_RECORDS;
     bytesOf.set(partition, fits ? bytes : Number.POSITIVE_INFINITY);
     (fits ? batch : rest).push(entry);
   }
   return [batch, rest];
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof BrokerError && error.code === 'payload-too-large';
+}
+
+function totalBytes(batch: readonly Entry[]): number {
+  return batch.reduce((sum, entry) => sum + entry.bytes, 0);
 }
 
 /** About what the record takes in a batch; the constant covers offsets, lengths and the timestamp. */

@@ -19,7 +19,7 @@ function murmur2(data: Buffer): number {
     hash = Math.imul(hash, M) ^ k;
   }
   if (data.length > tail) {
-    for (let index = data.length - 1; index >= tail; index -= 1) hash ^= data[index]! << ((index - tail) * 8);
+    for (let index = data.length - 1; index >= tail; index -= 1) hash ^= data[index] << ((index - tail) * 8);
     hash = Math.imul(hash, M);
   }
   hash = Math.imul(hash ^ (hash >>> 13), M);

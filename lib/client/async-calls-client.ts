@@ -10,13 +10,16 @@ import { Caller } from './caller.js';
 import type { ClientOptions } from './client-options.js';
 import { EndpointClient } from './endpoint-client.js';
 
+/** The client has no events of its own: its states come as `status`. */
+type NoEvents = Record<string, never>;
+
 /**
  * Calls endpoints of services: a Nest ClientProxy. Inject it by its class; {@link AsyncCallsModule} provides it.
  *
  * It connects at the first call, or by `connect()`. Any number of calls can be in flight. A call ends with the last
  * response, with a typed {@link AsyncCallError}, or with `timeout`: never in silence.
  */
-export class AsyncCallsClient extends ClientProxy<Record<never, () => void>, ConsumerState> {
+export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   private readonly logger = new Logger('AsyncCallsClient');
   private readonly caller: Caller;
 

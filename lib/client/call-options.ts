@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { HeadersInput } from '../protocol/message-headers.js';
 
@@ -26,7 +27,7 @@ export function timeoutFault(timeoutMs: unknown): string | undefined {
   if (Number.isInteger(timeoutMs) && (timeoutMs as number) > 0 && (timeoutMs as number) <= MAX_TIMEOUT_MS) {
     return undefined;
   }
-  return `${String(timeoutMs)} is not a timeout: write whole milliseconds from 1 to ${MAX_TIMEOUT_MS}, or Infinity`;
+  return `${inspect(timeoutMs)} is not a timeout: write whole milliseconds from 1 to ${MAX_TIMEOUT_MS}, or Infinity`;
 }
 
 /** Throws `invalid-argument` if the options cannot be followed. */
@@ -36,7 +37,7 @@ export function checkCallOptions({ timeoutMs, key }: CallOptions): void {
   if (key !== undefined && typeof key !== 'string' && !Buffer.isBuffer(key)) {
     throw new AsyncCallError(
       'invalid-argument',
-      `key: a ${typeof key} is not a key: write a string or a Buffer.`,
+      `key: ${inspect(key)} is not a key: write a string or a Buffer.`,
     );
   }
 }

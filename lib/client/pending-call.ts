@@ -53,6 +53,7 @@ export class PendingCall {
 
   /** Takes a response record. One that cannot be read ends the call with `protocol-error`. */
   receive(record: ConsumerRecord): void {
+    if (this.over) return;
     try {
       const frame = decodeResponse(record);
       const { passValue, ends } = this.sequence.judge(frame);

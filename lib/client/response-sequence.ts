@@ -9,13 +9,20 @@ export interface FrameVerdict {
   readonly ends: boolean;
 }
 
+/** What the decision depends on. */
+export type SequencedFrame = Pick<IncomingResponse, 'kind' | 'seq' | 'attempt' | 'source'>;
+
 /**
  * Decides which frames of a call count. Each place in the stream is passed on once and in order, also if the
  * request was delivered more than once: then the later delivery goes on where the earlier one stopped.
+ *
+ * A delivery is one attempt of one instance. The one that was seen last counts; an earlier one that goes on writing
+ * (an instance that has lost its partition without knowing it) does not.
  */
 export class ResponseSequence {
   private nextSeq = 0;
-  private attempt = 0;
+  private current: string | undefined;
+  private readonly attempts = new Map<string | undefined, number>();
 
   /** How many values were passed on. */
   get passed(): number {
@@ -23,9 +30,9 @@ export class ResponseSequence {
   }
 
   /** Judges the frames of a call, in the order they came. Throws `protocol-error` if one is missing. */
-  judge({ kind, seq, attempt }: Pick<IncomingResponse, 'kind' | 'seq' | 'attempt'>): FrameVerdict {
-    if (attempt < this.attempt) return { passValue: false, ends: false };
-    this.attempt = attempt;
+  judge(frame: SequencedFrame): FrameVerdict {
+    const { kind, seq } = frame;
+    if (this.isSuperseded(frame)) return { passValue: false, ends: false };
     if (seq > this.nextSeq) {
       throw new AsyncCallError(
         'protocol-error',
@@ -35,5 +42,13 @@ export class ResponseSequence {
     const passValue = (kind === 'next' || kind === 'last') && seq === this.nextSeq;
     if (passValue) this.nextSeq += 1;
     return { passValue, ends: kind !== 'next' };
+  }
+
+  private isSuperseded({ source, attempt }: SequencedFrame): boolean {
+    const latest = this.attempts.get(source) ?? 0;
+    if (attempt <= latest) return attempt < latest || source !== this.current;
+    this.attempts.set(source, attempt);
+    this.current = source;
+    return false;
   }
 }

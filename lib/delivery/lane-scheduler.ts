@@ -47,7 +47,7 @@ export class LaneScheduler {
 
   private fill(): void {
     while (this.active < this.concurrency && this.head < this.ready.length) {
-      const task = this.ready[this.head]!;
+      const task = this.ready[this.head];
       this.head += 1;
       this.active += 1;
       void task().finally(() => this.finished());

@@ -27,8 +27,8 @@ export class OffsetTracker {
   settle(offset: bigint): boolean {
     this.settled.add(offset);
     const before = this.mark;
-    while (this.head < this.order.length && this.settled.delete(this.order[this.head]!)) {
-      this.mark = this.order[this.head]! + 1n;
+    while (this.head < this.order.length && this.settled.delete(this.order[this.head])) {
+      this.mark = this.order[this.head] + 1n;
       this.head += 1;
     }
     if (this.head > 1024 || this.head === this.order.length) {

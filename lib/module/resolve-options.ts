@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import type { TopicSpec } from '../broker/admin.js';
 import type { Broker } from '../broker/broker.js';
 import { timeoutFault } from '../client/call-options.js';
@@ -36,38 +37,36 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
     serializer: options.serializer ?? jsonSerializer,
     createTopics: topics.create ?? true,
   };
-  return deepFreezeOwn({
-    client: {
+  return Object.freeze({
+    client: Object.freeze({
       ...common,
       topicNames: names,
       replyTopic: topicSpec(names.replies(service), topics.replies, { 'retention.ms': `${ONE_HOUR_MS}` }),
       timeoutMs: calls.timeoutMs ?? 30_000,
-    },
-    server: {
+    }),
+    server: Object.freeze({
       ...common,
       groupId: delivery.groupId ?? service,
       requestTopic: topicSpec(names.requests(service), topics.requests),
       responseWindow: delivery.responseWindow ?? 100,
-      delivery: {
+      delivery: Object.freeze({
         concurrency: delivery.concurrency ?? 256,
         maxInFlight: delivery.maxInFlight ?? 1_000,
         commitIntervalMs: delivery.commitIntervalMs ?? 1_000,
         drainTimeoutMs: delivery.drainTimeoutMs ?? 10_000,
-      },
-    },
+      }),
+    }),
   });
 }
 
 function topicSpec(topic: string, options: TopicOptions = {}, configs: TopicSpec['configs'] = {}): TopicSpec {
   const { partitions = DEFAULT_PARTITIONS, replicationFactor } = options;
-  return { topic, partitions, replicationFactor, configs: { ...configs, ...options.configs } };
-}
-
-function deepFreezeOwn(resolved: ResolvedOptions): ResolvedOptions {
-  Object.freeze(resolved.server.delivery);
-  Object.freeze(resolved.client);
-  Object.freeze(resolved.server);
-  return Object.freeze(resolved);
+  return Object.freeze({
+    topic,
+    partitions,
+    replicationFactor,
+    configs: Object.freeze({ ...configs, ...options.configs }),
+  });
 }
 
 function assertNoFaults(faults: readonly string[]): void {
@@ -78,30 +77,59 @@ function assertNoFaults(faults: readonly string[]): void {
 
 /** Every fault, as `option: what is wrong: what to write instead`. */
 function faultsOf(options: AsyncCallsOptions): string[] {
-  if (typeof options !== 'object' || options === null) {
-    return [`they are ${String(options)}: write { service: "my-service", broker: … }`];
-  }
+  const shape = shapeFaults(options);
+  if (shape.length > 0) return shape;
   const { topics = {}, calls = {}, delivery = {} } = options;
   return [
-    fault('service', serviceNameFault(options.service)),
-    fault('broker', brokerFault(options.broker)),
-    fault('instance', instanceFault(options.instance)),
-    fault('topics.prefix', prefixFault(topics.prefix)),
-    fault('topics.create', flagFault(topics.create)),
+    faultOf('service', serviceNameFault(options.service)),
+    faultOf('broker', brokerFault(options.broker)),
+    faultOf('instance', instanceFault(options.instance)),
+    faultOf('topics.prefix', prefixFault(topics.prefix)),
+    faultOf('topics.create', flagFault(topics.create)),
     ...topicFaults('topics.requests', topics.requests),
     ...topicFaults('topics.replies', topics.replies),
-    fault('calls.timeoutMs', calls.timeoutMs === undefined ? undefined : timeoutFault(calls.timeoutMs)),
-    fault('delivery.groupId', groupFault(delivery.groupId)),
-    fault('delivery.concurrency', countFault(delivery.concurrency)),
-    fault('delivery.maxInFlight', countFault(delivery.maxInFlight)),
-    fault('delivery.responseWindow', countFault(delivery.responseWindow)),
-    fault('delivery.commitIntervalMs', countFault(delivery.commitIntervalMs)),
-    fault('delivery.drainTimeoutMs', countFault(delivery.drainTimeoutMs)),
-    fault('serializer', serializerFault(options.serializer)),
+    faultOf('calls.timeoutMs', calls.timeoutMs === undefined ? undefined : timeoutFault(calls.timeoutMs)),
+    faultOf('delivery.groupId', groupFault(delivery.groupId)),
+    faultOf('delivery.concurrency', countFault(delivery.concurrency)),
+    faultOf('delivery.maxInFlight', countFault(delivery.maxInFlight)),
+    faultOf('delivery.responseWindow', countFault(delivery.responseWindow)),
+    faultOf('delivery.commitIntervalMs', countFault(delivery.commitIntervalMs)),
+    faultOf('delivery.drainTimeoutMs', countFault(delivery.drainTimeoutMs)),
+    faultOf('serializer', serializerFault(options.serializer)),
   ].filter((each) => each !== undefined);
 }
 
-function fault(option: string, reason: string | undefined): string | undefined {
+const OPTION_NAMES = {
+  options: ['service', 'broker', 'instance', 'topics', 'calls', 'delivery', 'serializer'],
+  topics: ['prefix', 'create', 'requests', 'replies'],
+  topic: ['partitions', 'replicationFactor', 'configs'],
+  calls: ['timeoutMs'],
+  delivery: ['groupId', 'concurrency', 'maxInFlight', 'responseWindow', 'commitIntervalMs', 'drainTimeoutMs'],
+} as const;
+
+/** Groups of options that are no objects, and names that no option has: a misspelt one must not pass for its default. */
+function shapeFaults(options: AsyncCallsOptions): string[] {
+  const faults = objectFaults('the options', options, OPTION_NAMES.options);
+  if (faults.length > 0) return faults;
+  const { topics, calls, delivery } = options;
+  return [
+    ...objectFaults('topics', topics, OPTION_NAMES.topics),
+    ...objectFaults('topics.requests', topics?.requests, OPTION_NAMES.topic),
+    ...objectFaults('topics.replies', topics?.replies, OPTION_NAMES.topic),
+    ...objectFaults('calls', calls, OPTION_NAMES.calls),
+    ...objectFaults('delivery', delivery, OPTION_NAMES.delivery),
+  ];
+}
+
+function objectFaults(name: string, value: unknown, known: readonly string[]): string[] {
+  if (value === undefined && name !== 'the options') return [];
+  if (typeof value !== 'object' || value === null) return [`${name}: ${inspect(value)} is not an object`];
+  return Object.keys(value)
+    .filter((key) => !known.includes(key))
+    .map((key) => `${name}: there is no option "${key}": there are ${known.join(', ')}`);
+}
+
+function faultOf(option: string, reason: string | undefined): string | undefined {
   return reason && `${option}: ${reason}`;
 }
 
@@ -113,28 +141,28 @@ function brokerFault(broker: Broker | undefined): string | undefined {
 function instanceFault(instance: unknown): string | undefined {
   if (instance === undefined || (typeof instance === 'string' && /^[^/\s]{1,100}$/.test(instance)))
     return undefined;
-  return `${JSON.stringify(instance)} is not an instance name: write 1 to 100 characters without "/" and white space`;
+  return `${inspect(instance)} is not an instance name: write 1 to 100 characters without "/" and white space`;
 }
 
 function prefixFault(prefix: unknown): string | undefined {
   if (prefix === undefined || (typeof prefix === 'string' && /^[a-zA-Z0-9._-]{0,40}$/.test(prefix)))
     return undefined;
-  return `${JSON.stringify(prefix)} cannot begin a topic's name: write at most 40 letters, digits, ".", "_" and "-"`;
+  return `${inspect(prefix)} cannot begin a topic's name: write at most 40 letters, digits, ".", "_" and "-"`;
 }
 
 function groupFault(groupId: unknown): string | undefined {
   if (groupId === undefined || (typeof groupId === 'string' && groupId !== '')) return undefined;
-  return `${JSON.stringify(groupId)} is not a group id: write text that is not empty`;
+  return `${inspect(groupId)} is not a group id: write text that is not empty`;
 }
 
 function flagFault(flag: unknown): string | undefined {
   if (flag === undefined || typeof flag === 'boolean') return undefined;
-  return `${JSON.stringify(flag)} is neither true nor false`;
+  return `${inspect(flag)} is neither true nor false`;
 }
 
 function countFault(count: unknown): string | undefined {
   if (count === undefined || (Number.isInteger(count) && (count as number) > 0)) return undefined;
-  return `${String(count)} is not a whole number from 1 on`;
+  return `${inspect(count)} is not a whole number from 1 on`;
 }
 
 function topicFaults(
@@ -142,8 +170,8 @@ function topicFaults(
   { partitions, replicationFactor }: TopicOptions = {},
 ): (string | undefined)[] {
   return [
-    fault(`${option}.partitions`, countFault(partitions)),
-    fault(`${option}.replicationFactor`, countFault(replicationFactor)),
+    faultOf(`${option}.partitions`, countFault(partitions)),
+    faultOf(`${option}.replicationFactor`, countFault(replicationFactor)),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { AsyncCallError } from '../errors/async-call-error.js';
 
 /** An endpoint of a service. */
@@ -18,7 +19,7 @@ const SERVICE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,199}$/;
 export function serviceNameFault(service: unknown): string | undefined {
   if (typeof service === 'string' && SERVICE_NAME.test(service)) return undefined;
   return (
-    `${JSON.stringify(service)} is not a service name: ` +
+    `${inspect(service)} is not a service name: ` +
     'it has 1 to 200 letters, digits, ".", "_" and "-", and begins with a letter or digit'
   );
 }
@@ -28,7 +29,7 @@ export function normalizeEndpoint(endpoint: unknown): string {
   if (typeof endpoint !== 'string' || endpoint.replace(/^\/+/, '') === '') {
     throw new AsyncCallError(
       'invalid-argument',
-      `${JSON.stringify(endpoint)} is not an endpoint name. Write one like "/show-me-the-money".`,
+      `${inspect(endpoint)} is not an endpoint name. Write one like "/show-me-the-money".`,
     );
   }
   return endpoint.startsWith('/') ? endpoint : `/${endpoint}`;

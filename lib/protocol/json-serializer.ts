@@ -9,10 +9,10 @@ const TEXT_TYPE = 'text/plain';
  * The default serializer: JSON, but bytes as they are and `undefined` as no payload.
  *
  * What JSON cannot say, it cannot say: a Date arrives as its ISO text, a Buffer inside an object as
- * `{ type: 'Buffer', data: [...] }`, a Map or Set as `{}`, and properties that are `undefined` do not
- * arrive. A Buffer or Uint8Array that is the whole value arrives as a Buffer. A value that would
- * arrive as another one (`NaN`, an infinity, a function, a symbol) or that JSON refuses (a bigint, a
- * circle) is an error.
+ * `{ type: 'Buffer', data: [...] }`, a Map, Set or typed array as an object, `NaN` and infinities inside an object
+ * as `null`, and properties that are `undefined` do not arrive. A Buffer or Uint8Array that is the whole value
+ * arrives as a Buffer. A whole value that JSON would change (`NaN`, an infinity, a function, a symbol), and anything
+ * that it refuses (a bigint, a circle), is an error.
  */
 export const jsonSerializer: Serializer = {
   serialize(value) {
@@ -48,7 +48,7 @@ export const jsonSerializer: Serializer = {
 /** `application/json; charset=utf-8` is JSON; so is a payload whose sender did not say. */
 function mediaType(contentType: string | undefined): string {
   if (contentType === undefined) return JSON_TYPE;
-  return contentType.split(';', 1)[0]!.trim().toLowerCase();
+  return contentType.split(';', 1)[0].trim().toLowerCase();
 }
 
 function toJson(value: unknown): string {

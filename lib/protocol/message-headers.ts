@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { isProtocolHeader, isReservedHeader } from './header-names.js';
 
@@ -70,7 +71,7 @@ function headerBytes(name: string, value: unknown): Buffer {
   if (Buffer.isBuffer(value)) return value;
   throw new AsyncCallError(
     'invalid-argument',
-    `The header ${JSON.stringify(name)} is ${value === null ? 'null' : `a ${typeof value}`}. ` +
+    `The header ${JSON.stringify(name)} is ${inspect(value)}. ` +
       'A header is a string, a Buffer, or an array of them.',
   );
 }

@@ -21,7 +21,7 @@ export class AsyncCallContext {
   readonly headers: MessageHeaders;
   /** The partition key as text; `undefined` if the request has none. */
   readonly key: string | undefined;
-  /** Which delivery of the request this is, from 1: greater if an earlier one did not reach its end. */
+  /** Which delivery of the request by this instance this is, from 1: greater if an earlier one could not be answered. */
   readonly attempt: number;
   /** When the caller stops waiting; `undefined` if it waits for ever. By the broker's clock or the caller's. */
   readonly deadline: Date | undefined;

@@ -167,7 +167,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 
   private stateChanged(state: ConsumerState, error?: BrokerError): void {
-    this._status$.next(state as never);
+    this._status$.next(state);
     if (state === 'unavailable') this.logger.warn(`The broker cannot be reached: ${error?.message}`);
     if (state === 'failed') this.logger.error(error, 'The consumer has stopped');
   }

@@ -14,15 +14,15 @@ export interface MappedError {
  * - an {@link AsyncCallError}: as it is
  * - a Nest HttpException: the same status, its response as details
  * - a Nest RpcException: its error; with a `statusCode` or `status` in it, that status
- * - an object with a `statusCode` or `status` from 400 to 599, as filters return them: that status; of an Error
- *   only its message besides
- * - anything else: `internal`, without its message, which may not be meant for others
+ * - an object that is no Error, with a `statusCode` or `status` from 400 to 599, as filters return them: that status
+ * - anything else: `internal`, without its message and details, which may not be meant for others. The errors of
+ *   other libraries are among these also if they have a status: it tells what came of *their* request.
  */
 export function mapError(thrown: unknown): MappedError {
   if (thrown instanceof AsyncCallError) return { error: thrown, unexpected: false };
   if (isHttpException(thrown)) return expected(ofHttpException(thrown));
   if (isRpcException(thrown)) return expected(ofRpcException(thrown));
-  const status = statusOf(thrown);
+  const status = thrown instanceof Error ? undefined : statusOf(thrown);
   if (status !== undefined) return expected(ofObject(thrown as object, status));
   return {
     error: new AsyncCallError('internal', 'Internal server error', { cause: thrown }),
@@ -85,13 +85,8 @@ function ofObject(error: object, statusCode: number): AsyncCallError {
   const { message } = error as { readonly message?: unknown };
   const code = codeOfStatus(statusCode);
   const text = typeof message === 'string' ? message : code;
-  // What other libraries attach to their errors (the request that failed, its credentials) stays here.
-  const details = !(error instanceof Error) && saysMore(error, text) ? error : undefined;
-  return new AsyncCallError(code, text, {
-    statusCode,
-    details,
-    cause: error,
-  });
+  const details = saysMore(error, text) ? error : undefined;
+  return new AsyncCallError(code, text, { statusCode, details, cause: error });
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -129,7 +129,7 @@ interface Call {
 
 /** Runs the handler and writes what it emits, until it ends or nobody wants its result any more. */
 async function run({ handler, data }: Call, context: AsyncCallContext, sink: ResponseSink): Promise<void> {
-  const values = toObservable(await handler(data, context as never));
+  const values = toObservable(await handler(data, context));
   const written = values.pipe(
     // The end is noted in the same turn as the value before it, so that both can be one frame.
     tap({ next: (value) => sink.write(value), complete: () => sink.complete() }),

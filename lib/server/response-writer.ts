@@ -32,7 +32,7 @@ export class ResponseWriter implements ResponseSink {
   private held: SerializedPayload | undefined;
   private ended = false;
   private unacknowledged = 0;
-  private failure: unknown;
+  private failure: AsyncCallError | undefined;
   /** What is written under one stream object has no gap; see {@link BatchingProducer.send}. */
   private stream = {};
   private waiting: (() => void)[] = [];
@@ -112,7 +112,7 @@ export class ResponseWriter implements ResponseSink {
   }
 
   private send(body: FrameBody): void {
-    if (this.failure || this.controller.signal.aborted) return;
+    if (this.controller.signal.aborted) return;
     const { producer, source } = this.writing;
     const { correlationId, attempt, seq, address, stream } = this;
     if (body.kind === 'next' || body.kind === 'last') this.seq += 1;
@@ -136,7 +136,7 @@ export class ResponseWriter implements ResponseSink {
       const message = `Response ${seq} cannot be sent. ${error.message}`;
       this.fail(new AsyncCallError('payload-too-large', message, { statusCode: 500, cause: error }));
     } else {
-      this.failure = error;
+      this.failure = AsyncCallError.from(error);
       this.ended = true;
     }
     this.controller.abort();

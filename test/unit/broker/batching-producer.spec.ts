@@ -93,6 +93,22 @@ describe('BatchingProducer', () => {
     ]);
   });
 
+  it('finds a smaller limit of the topic, and sends in smaller batches from then on', async () => {
+    const { scripted, producer } = setUp();
+    const places = Promise.all(
+      ['a', 'b', 'c', 'd'].map((name) => producer.send(recordOf(name, { size: 900 }))),
+    );
+    await turn();
+    scripted.underWay[0].fail(new BrokerError('payload-too-large', 'the limit is 2000 bytes'));
+    await scripted.succeedAll();
+    expect(batches(scripted)).toEqual([
+      ['a', 'b', 'c', 'd'],
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    expect((await places).map(({ offset }) => offset)).toEqual([0n, 1n, 2n, 3n]);
+  });
+
   it('counts headers and keys', async () => {
     const { scripted, producer } = setUp();
     const headers = [['h', Buffer.alloc(500_000)]] as const;

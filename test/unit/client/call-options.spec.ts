@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { type CallOptions, checkCallOptions } from '../../../lib/client/call-options.js';
 
@@ -21,7 +22,7 @@ describe('checkCallOptions', () => {
         expect.objectContaining({
           code: 'invalid-argument',
           message:
-            `timeoutMs: ${String(timeoutMs)} is not a timeout: ` +
+            `timeoutMs: ${inspect(timeoutMs)} is not a timeout: ` +
             'write whole milliseconds from 1 to 2147483647, or Infinity.',
         }),
       );

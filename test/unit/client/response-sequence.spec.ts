@@ -9,7 +9,7 @@ type Frame = readonly [attempt: number, seq: number, kind: FrameKind];
 function judge(frames: readonly Frame[]): string[] {
   const sequence = new ResponseSequence();
   return frames.map(([attempt, seq, kind]) => {
-    const { passValue, ends } = sequence.judge({ attempt, seq, kind });
+    const { passValue, ends } = sequence.judge({ source: 'bank/1', attempt, seq, kind });
     return [passValue && 'passed', ends && 'end'].filter(Boolean).join(' ') || 'dropped';
   });
 }
@@ -51,8 +51,8 @@ describe('ResponseSequence', () => {
 
   it.each<FrameKind>(['next', 'last', 'complete', 'error'])('reports a gap before a frame "%s"', (kind) => {
     const sequence = new ResponseSequence();
-    sequence.judge({ attempt: 1, seq: 0, kind: 'next' });
-    expect(() => sequence.judge({ attempt: 1, seq: 2, kind })).toThrow(
+    sequence.judge({ source: 'bank/1', attempt: 1, seq: 0, kind: 'next' });
+    expect(() => sequence.judge({ source: 'bank/1', attempt: 1, seq: 2, kind })).toThrow(
       expect.objectContaining({
         code: 'protocol-error',
         message: 'Responses are missing: number 2 came when 1 was expected.',
@@ -62,7 +62,7 @@ describe('ResponseSequence', () => {
 
   it('counts what it has passed on', () => {
     const sequence = new ResponseSequence();
-    for (const seq of [0, 1, 1, 0]) sequence.judge({ attempt: 1, seq, kind: 'next' });
+    for (const seq of [0, 1, 1, 0]) sequence.judge({ source: 'bank/1', attempt: 1, seq, kind: 'next' });
     expect(sequence.passed).toBe(2);
   });
 
@@ -88,6 +88,19 @@ describe('ResponseSequence', () => {
         [2, 1, 'last'],
       ]),
     ).toEqual(['passed', 'dropped', 'dropped', 'dropped', 'passed end']);
+  });
+
+  it('goes on with another instance, and drops what the first one still writes', () => {
+    const sequence = new ResponseSequence();
+    const verdicts = (
+      [
+        ['bank/1', 2, 0],
+        ['bank/2', 1, 0],
+        ['bank/1', 2, 1],
+        ['bank/2', 1, 1],
+      ] as const
+    ).map(([source, attempt, seq]) => sequence.judge({ source, attempt, seq, kind: 'next' }).passValue);
+    expect(verdicts).toEqual([true, false, false, true]);
   });
 
   it('ends where a later attempt is shorter than the earlier one', () => {
@@ -148,7 +161,7 @@ describe('ResponseSequence', () => {
         const sequence = new ResponseSequence();
         const passed: number[] = [];
         for (const [attempt, seq, kind] of frames) {
-          const verdict = sequence.judge({ attempt, seq, kind });
+          const verdict = sequence.judge({ source: 'bank/1', attempt, seq, kind });
           if (verdict.passValue) passed.push(seq);
           if (verdict.ends) break;
         }

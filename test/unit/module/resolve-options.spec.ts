@@ -147,9 +147,11 @@ describe('resolveOptions', () => {
     [{ ...REQUIRED, calls: { timeoutMs: 0 } }, 'write whole milliseconds from 1 to 2147483647, or Infinity'],
     [{ ...REQUIRED, delivery: { concurrency: 1.5 } }, '1.5 is not a whole number from 1 on'],
     [{ ...REQUIRED, serializer: null }, 'serializer: it has no methods'],
-    [undefined, 'they are undefined: write { service: "my-service"'],
-    [null, 'they are null'],
-    ['bank', 'they are bank'],
+    [undefined, 'the options: undefined is not an object'],
+    [null, 'the options: null is not an object'],
+    [{ ...REQUIRED, delivery: null }, 'delivery: null is not an object'],
+    [{ ...REQUIRED, topics: { requests: null } }, 'topics.requests: null is not an object'],
+    [{ ...REQUIRED, delivery: { concurency: 1 } }, 'delivery: there is no option "concurency"'],
   ])('says what to write instead of %p', (options, message) => {
     const faults = faultsOf(options);
     expect(faults).toHaveLength(1);

@@ -24,18 +24,18 @@ describe('parseTarget', () => {
   });
 
   it.each([
-    ['', '"" is not a service name'],
-    ['/money', '"" is not a service name'],
-    ['-broker/money', '"-broker" is not a service name'],
-    ['bro ker/money', '"bro ker" is not a service name'],
+    ['', "'' is not a service name"],
+    ['/money', "'' is not a service name"],
+    ['-broker/money', "'-broker' is not a service name"],
+    ['bro ker/money', "'bro ker' is not a service name"],
     [`${'a'.repeat(201)}/money`, 'is not a service name'],
     [undefined, 'undefined is not a service name'],
     [null, 'undefined is not a service name'],
     [7, 'undefined is not a service name'],
     [{ endpoint: '/money' }, 'undefined is not a service name'],
-    ['broker', '"" is not an endpoint name'],
-    ['broker/', '"/" is not an endpoint name'],
-    ['broker//', '"//" is not an endpoint name'],
+    ['broker', "'' is not an endpoint name"],
+    ['broker/', "'/' is not an endpoint name"],
+    ['broker//', "'//' is not an endpoint name"],
     [{ service: 'broker' }, 'undefined is not an endpoint name'],
     [{ service: 'broker', endpoint: 7 }, '7 is not an endpoint name'],
   ])('refuses %j', (target, message) => {

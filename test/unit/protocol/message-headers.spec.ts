@@ -62,11 +62,11 @@ describe('headerEntries', () => {
   );
 
   it.each([
-    [7, 'a number'],
+    [7, '7'],
     [null, 'null'],
-    [undefined, 'a undefined'],
-    [['text', 7], 'a number'],
-    [[['nested']], 'a object'],
+    [undefined, 'undefined'],
+    [['text', 7], '7'],
+    [[['nested']], "[ 'nested' ]"],
   ])('refuses the value %j', (value, kind) => {
     expect(() => headerEntries({ tenant: value } as unknown as HeadersInput)).toThrow(
       `The header "tenant" is ${kind}. A header is a string, a Buffer, or an array of them.`,

@@ -217,16 +217,19 @@ describe('when a response is too large', () => {
     await writer.settled();
   });
 
-  it.each([0, 1, 2, 3, 4, 5, 6])('a value written %i microtasks later does not follow', async (microtasks) => {
-    const { scripted, writer } = await setUp();
-    writer.write('large');
-    await turn();
-    scripted.underWay[0].fail(tooLarge);
-    for (let passed = 0; passed < microtasks; passed += 1) await Promise.resolve();
-    writer.write('behind');
-    await scripted.succeedAll();
-    expect(scripted.log.map((record) => decodeResponse(record))).toMatchObject([{ kind: 'error', seq: 0 }]);
-  });
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    'a value written %i microtasks later does not follow',
+    async (microtasks) => {
+      const { scripted, writer } = await setUp();
+      writer.write('large');
+      await turn();
+      scripted.underWay[0].fail(tooLarge);
+      for (let passed = 0; passed < microtasks; passed += 1) await Promise.resolve();
+      writer.write('behind');
+      await scripted.succeedAll();
+      expect(scripted.log.map((record) => decodeResponse(record))).toMatchObject([{ kind: 'error', seq: 0 }]);
+    },
+  );
 
   it('the error takes the place of the end too', async () => {
     const { scripted, writer } = await setUp();
