@@ -14,14 +14,18 @@ export interface AsyncCallErrorOptions {
  * The one error class of this library: what a caller's Observable fails with, what the client and
  * the server throw, and what an endpoint may throw to choose code, status and details itself.
  *
- * `statusCode` and `message` have the shape Nest's HTTP exception filter recognises: an
- * AsyncCallError that leaves an HTTP controller becomes a response with the same status.
+ * It has the shape of an error of `http-errors`, which Nest, Express and Fastify know: one that leaves an HTTP
+ * controller becomes a response with the same status, and with its message if that is below 500.
  */
 export class AsyncCallError extends Error {
   /** What went wrong, from a closed set. */
   readonly code: ErrorCode;
   /** The HTTP status of the same meaning, 400 to 599. */
   readonly statusCode: number;
+  /** The same as `statusCode`, as `http-errors` has it. */
+  readonly status: number;
+  /** Whether the message may be shown to HTTP clients: below 500. */
+  readonly expose: boolean;
   /** What the failing side added for its caller; `undefined` if nothing. */
   readonly details: unknown;
 
@@ -30,6 +34,8 @@ export class AsyncCallError extends Error {
     this.name = new.target.name;
     this.code = code;
     this.statusCode = options.statusCode ?? ERROR_STATUS[code];
+    this.status = this.statusCode;
+    this.expose = this.statusCode < 500;
     this.details = options.details;
   }
 

@@ -1,0 +1,307 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Get,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+  NotFoundException,
+  Scope,
+  UseInterceptors,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CONTEXT, Ctx, Payload, type RequestContext } from '@nestjs/microservices';
+import {
+  AsyncCallContext,
+  AsyncCallsClient,
+  AsyncCallsModule,
+  AsyncCallsServer,
+  AsyncEndpoint,
+  asyncCallsMicroservice,
+  connectAsyncCalls,
+} from 'nestjs-async-calls';
+import { memory } from 'nestjs-async-calls/memory';
+import { concatMap, from, lastValueFrom, map, of, toArray } from 'rxjs';
+import { describeOnBrokers } from '../../support/brokers.js';
+import { uniqueName } from '../../support/kafka.js';
+import { moduleOf, startService } from '../../support/services.js';
+
+/** Marks every value it sees. */
+@Injectable()
+class Marking implements NestInterceptor {
+  constructor(private readonly mark: string) {}
+
+  intercept(_: ExecutionContext, next: CallHandler) {
+    return next.handle().pipe(map((value) => `${this.mark}(${value})`));
+  }
+}
+
+let instances = 0;
+
+@Controller({ scope: Scope.REQUEST })
+class RequestScopedController {
+  private readonly instance = ++instances;
+
+  constructor(@Inject(CONTEXT) private readonly context: RequestContext) {}
+
+  @AsyncEndpoint('/scoped')
+  scoped(@Payload() data: string) {
+    return { instance: this.instance, data, sameData: this.context.getData() === data };
+  }
+}
+
+@Controller()
+@UseInterceptors(new Marking('controller'))
+class MarkedController {
+  @AsyncEndpoint('/observable')
+  @UseInterceptors(new Marking('method'))
+  observable() {
+    return of(1, 2);
+  }
+
+  @UseInterceptors(new Marking('method'))
+  @AsyncEndpoint('/iterable')
+  async *iterable() {
+    yield 1;
+    yield 2;
+  }
+}
+
+@Controller()
+class ContextController {
+  @AsyncEndpoint('/context')
+  context(@Ctx() context: AsyncCallContext) {
+    return {
+      requestId: context.requestId,
+      endpoint: context.endpoint,
+      caller: context.caller,
+      tenant: context.headers.get('x-tenant'),
+      all: context.headers.getAll('x-twice'),
+      key: context.key ?? null,
+      attempt: context.attempt,
+      oneWay: context.oneWay,
+      aborted: context.signal.aborted,
+      leftMs: context.deadline ? context.deadline.getTime() - Date.now() : null,
+      topic: context.record.topic,
+    };
+  }
+}
+
+@Controller()
+class RelayController {
+  constructor(private readonly client: AsyncCallsClient) {}
+
+  @AsyncEndpoint('/relay')
+  relay(@Payload() targets: string[]) {
+    return from(targets).pipe(concatMap((target) => this.client.send(target, 'relayed')));
+  }
+}
+
+@Controller()
+class EchoController {
+  @AsyncEndpoint('/echo')
+  echo(@Payload() data: unknown) {
+    return data;
+  }
+}
+
+describeOnBrokers("Nest's building blocks", (newBroker) => {
+  const values = (client: AsyncCallsClient, target: string, data?: unknown) =>
+    lastValueFrom(client.send(target, data).pipe(toArray()));
+
+  it('shows each value to global, controller and method interceptors', async () => {
+    const { client, name } = await startService({
+      broker: newBroker(),
+      controllers: [MarkedController],
+      configure: (app) => app.useGlobalInterceptors(new Marking('global')),
+    });
+    const marked = ['global(controller(method(1)))', 'global(controller(method(2)))'];
+    expect(await values(client, `${name}/observable`)).toEqual(marked);
+    expect(await values(client, `${name}/iterable`)).toEqual(marked);
+  });
+
+  it('makes a request-scoped controller for each call', async () => {
+    const { client, name } = await startService({
+      broker: newBroker(),
+      controllers: [RequestScopedController],
+    });
+    const [first] = await values(client, `${name}/scoped`, 'a');
+    const [second] = await values(client, `${name}/scoped`, 'b');
+    expect([first, second]).toMatchObject([
+      { data: 'a', sameData: true },
+      { data: 'b', sameData: true },
+    ]);
+    expect((second as { instance: number }).instance).toBe((first as { instance: number }).instance + 1);
+  });
+
+  it('tells a handler who calls, with what and how long', async () => {
+    const { client, name } = await startService({
+      broker: newBroker(),
+      controllers: [ContextController],
+      instance: 'i1',
+    });
+    const call = client.to(`${name}/context`, { key: 'account-7', timeoutMs: 20_000 });
+    const headers = { 'x-tenant': 'blue', 'x-twice': ['a', 'b'] };
+    const response = await lastValueFrom(call.with({ headers }).responses<Record<string, unknown>>(1));
+    expect(response.value).toMatchObject({
+      requestId: response.requestId,
+      endpoint: '/context',
+      caller: { service: name, instance: 'i1' },
+      tenant: 'blue',
+      all: ['a', 'b'],
+      key: 'account-7',
+      attempt: 1,
+      oneWay: false,
+      aborted: false,
+      topic: `${name}.requests`,
+    });
+    expect(response.value['leftMs']).toBeGreaterThan(0);
+    expect(response.value['leftMs']).toBeLessThanOrEqual(20_000);
+    const unlimited = await lastValueFrom(client.to(`${name}/context`, { timeoutMs: Infinity }).send(1));
+    expect(unlimited).toMatchObject({ leftMs: null, key: null });
+  });
+
+  it('lets a service be server and client at once', async () => {
+    const broker = newBroker();
+    const echo = await startService({ broker, controllers: [EchoController] });
+    const relay = await startService({ broker, controllers: [RelayController, EchoController] });
+    const { client } = await startService({ broker });
+    const targets = [`${echo.name}/echo`, `${relay.name}/echo`, `${echo.name}/echo`];
+    expect(await values(client, `${relay.name}/relay`, targets)).toEqual(['relayed', 'relayed', 'relayed']);
+  });
+
+  it('serves a pure microservice', async () => {
+    const broker = newBroker();
+    const service = uniqueName('pure');
+    const app = await NestFactory.createMicroservice(
+      moduleOf({ imports: [AsyncCallsModule.forRoot({ service, broker })], controllers: [EchoController] }),
+      { ...asyncCallsMicroservice(), logger: false },
+    );
+    await app.listen();
+    try {
+      expect(await values(app.get(AsyncCallsClient), `${service}/echo`, 'hello')).toEqual(['hello']);
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe('an application', () => {
+  it('gets its options from a factory', async () => {
+    const service = uniqueName('async');
+    const app = await NestFactory.createApplicationContext(
+      moduleOf({
+        imports: [AsyncCallsModule.forRootAsync({ useFactory: async () => ({ service, broker: memory() }) })],
+      }),
+      { logger: false },
+    );
+    expect(app.get(AsyncCallsServer).service).toBe(service);
+    await app.close();
+  });
+
+  it('names all faults of its options', async () => {
+    const module = moduleOf({
+      imports: [AsyncCallsModule.forRoot({ service: 'a b', broker: {} as never, calls: { timeoutMs: -1 } })],
+    });
+    await expect(
+      NestFactory.createApplicationContext(module, { logger: false, abortOnError: false }),
+    ).rejects.toThrow(/service: .*\n.*broker: .*\n.*calls\.timeoutMs: /);
+  });
+
+  it('refuses an endpoint that is declared twice', async () => {
+    @Controller()
+    class OtherEchoController {
+      @AsyncEndpoint('echo')
+      again() {}
+    }
+    const starting = startService({ broker: memory(), controllers: [EchoController, OtherEchoController] });
+    await expect(starting).rejects.toThrow(/"\/echo".*EchoController\.echo.*OtherEchoController\.again/);
+  });
+
+  it('can hold several services, each with its own endpoints', async () => {
+    const broker = memory();
+    const [one, two] = [uniqueName('one'), uniqueName('two')];
+    @Controller()
+    class TwoServicesController {
+      @AsyncEndpoint('/who', { service: one })
+      one() {
+        return 'one';
+      }
+
+      @AsyncEndpoint('/who', { service: two })
+      two() {
+        return 'two';
+      }
+    }
+    const own = (service: string) => AsyncCallsModule.forRoot({ service, broker, isGlobal: false });
+    const app = await NestFactory.create(
+      moduleOf({ imports: [own(one), own(two)], controllers: [TwoServicesController] }),
+      { logger: false },
+    );
+    connectAsyncCalls(app);
+    await app.startAllMicroservices();
+    const [client] = app.get(AsyncCallsClient, { each: true, strict: false });
+    expect(await lastValueFrom(client.send(`${one}/who`, 1))).toBe('one');
+    expect(await lastValueFrom(client.send(`${two}/who`, 1))).toBe('two');
+    await app.close();
+  });
+
+  it('refuses an endpoint that could be of several services', async () => {
+    const broker = memory();
+    const own = (service: string) => AsyncCallsModule.forRoot({ service, broker, isGlobal: false });
+    const app = await NestFactory.create(
+      moduleOf({ imports: [own('one'), own('two')], controllers: [EchoController] }),
+      { logger: false, abortOnError: false },
+    );
+    expect(() => connectAsyncCalls(app)).toThrow(/"\/echo" \(EchoController\.echo\) names no service/);
+    await app.close();
+  });
+
+  it('refuses two global services, and one service twice', async () => {
+    const start = (...imports: Parameters<typeof moduleOf>[0]['imports'] & unknown[]) =>
+      NestFactory.createApplicationContext(moduleOf({ imports }), { logger: false, abortOnError: false });
+    const service = (name: string) => AsyncCallsModule.forRoot({ service: name, broker: memory() });
+    await expect(start(service('one'), service('two'))).rejects.toThrow(/isGlobal: false/);
+    await expect(start(service('one'), service('one'))).rejects.toThrow(/imported twice/);
+  });
+
+  it('keeps its HTTP routes beside its endpoints', async () => {
+    const service = uniqueName('both');
+    @Controller()
+    class BothController {
+      constructor(private readonly client: AsyncCallsClient) {}
+
+      @Get('hello')
+      hello() {
+        return 'hello';
+      }
+
+      @AsyncEndpoint('/account')
+      account() {
+        throw new NotFoundException('no such account');
+      }
+
+      @Get('unknown')
+      unknown() {
+        return this.client.send(`${service}/account`, 7);
+      }
+
+      @Get('missing')
+      missing() {
+        return this.client.send('a-service-that-nobody-started/x', 1);
+      }
+    }
+    const { app } = await startService({ service, broker: memory(), controllers: [BothController] });
+    await app.listen(0, '127.0.0.1');
+    expect(await (await fetch(`${await app.getUrl()}/hello`)).text()).toBe('hello');
+    const missing = await fetch(`${await app.getUrl()}/missing`);
+    expect([missing.status, await missing.json()]).toMatchObject([502, { statusCode: 502 }]);
+    const unknown = await fetch(`${await app.getUrl()}/unknown`);
+    expect([unknown.status, await unknown.json()]).toEqual([
+      404,
+      { statusCode: 404, message: 'no such account' },
+    ]);
+  });
+});
