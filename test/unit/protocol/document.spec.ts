@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { ERROR_STATUS } from '../../../lib/errors/error-code.js';
+import { HEADER, PROTOCOL_VERSION } from '../../../lib/protocol/header-names.js';
+import type { RequestKind } from '../../../lib/protocol/request.js';
+import type { FrameKind } from '../../../lib/protocol/response.js';
+
+const RESERVED_HEADING = 'Reserved for later versions';
+
+// Records, so that the compiler asks for a kind that is added.
+const FRAME_KINDS: Record<FrameKind, true> = { next: true, last: true, complete: true, error: true };
+const REQUEST_KINDS: Record<RequestKind, true> = { request: true, 'one-way': true };
+
+const document = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
+
+/** The text under a heading, up to the next heading of its level or above. */
+function sectionOf(markdown: string, heading: string): string {
+  const [, level] = new RegExp(`^(#+) ${heading}$`, 'm').exec(markdown) ?? [];
+  if (!level) return '';
+  const [, after = ''] = markdown.split(`${level} ${heading}\n`);
+  return after.split(new RegExp(`^#{1,${level.length}} `, 'm'), 1)[0];
+}
+
+/** The protocol's headers that a text names as code, also as `name: value`. */
+function headersIn(markdown: string): string[] {
+  return [...markdown.matchAll(/`((?:ac-|kafka_)[\w-]+)/g)].map(([, name]) => name);
+}
+
+const reserved = new Set(headersIn(sectionOf(document, RESERVED_HEADING)));
+const known = new Set<string>(Object.values(HEADER));
+
+describe('docs/protocol.md', () => {
+  it.each([
+    ...Object.values(HEADER),
+    ...Object.keys(FRAME_KINDS),
+    ...Object.keys(REQUEST_KINDS),
+    ...Object.keys(ERROR_STATUS),
+    PROTOCOL_VERSION,
+  ])('names `%s`', (name) => {
+    expect(document).toContain(`\`${name}\``);
+  });
+
+  it('names no header that the code does not know, but the reserved ones', () => {
+    expect(headersIn(document).filter((name) => !known.has(name) && !reserved.has(name))).toEqual([]);
+  });
+
+  it('reserves no header that the code already uses', () => {
+    expect([...reserved].filter((name) => known.has(name))).toEqual([]);
+  });
+});
