@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import kafka from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { describeOnKafka, kafkaBootstrap, uniqueName } from '../support/kafka.js';
 import { Processes } from './processes.js';
 import { ClientService, ServerService } from './services.js';
@@ -49,7 +49,7 @@ describeOnKafka('many calls at once', () => {
 });
 
 async function partitionsOf(topic: string): Promise<number | undefined> {
-  const admin = new kafka.Kafka({ brokers: kafkaBootstrap()!, logLevel: kafka.logLevel.NOTHING }).admin();
+  const admin = new kafkajs.Kafka({ brokers: kafkaBootstrap()!, logLevel: kafkajs.logLevel.NOTHING }).admin();
   await admin.connect();
   try {
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
