@@ -1,0 +1,188 @@
+// The package as users get it: packed, installed, type-checked and run by applications of its own. Both are built
+// of apps/src, each with the Nest, the TypeScript and the kind of module that its folder names.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeOnKafka, kafkaBootstrap, uniqueName } from '../support/kafka.js';
+
+const APPS = ['nest-11-commonjs', 'nest-12-esm'];
+// Generous: an installation with an empty cache of npm is slow.
+const COMMAND_MS = 240_000;
+const STEP_MS = COMMAND_MS + 60_000;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const optionalPeers = await readOptionalPeers();
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'async-calls-package-'));
+  const tarball = await pack();
+  await Promise.all(APPS.map((app) => install(app, tarball)));
+}, STEP_MS);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe.each(APPS)('the package in %s', (app) => {
+  describe('without its optional peers', () => {
+    it(
+      'compiles',
+      async () => {
+        expect(
+          optionalPeers.filter((peer) => existsSync(join(appFolder(app), 'node_modules', peer))),
+        ).toEqual([]);
+        expect(await compile(app, 'tsconfig.json')).toEqual([]);
+      },
+      STEP_MS,
+    );
+
+    it(
+      'serves and calls, as a microservice and beside HTTP',
+      async () => {
+        const result = JSON.parse(await run(app, process.execPath, ['dist/main.js'])) as unknown;
+
+        const toAnyCaller = {
+          partialResponses: { values: BUNDLES },
+          exception: { code: 'not-found', statusCode: 404, message: 'No account of ada' },
+          guard: { code: 'forbidden', statusCode: 403, message: 'Forbidden resource' },
+          validation: {
+            code: 'bad-request',
+            statusCode: 400,
+            message: 'Bad Request Exception',
+            details: {
+              statusCode: 400,
+              error: 'Bad Request',
+              message: ['amount must be a positive number'],
+            },
+          },
+        };
+        expect(result).toEqual({
+          microservice: toAnyCaller,
+          hybrid: {
+            ...toAnyCaller,
+            http: {
+              status: 404,
+              body: expect.objectContaining({ statusCode: 404, message: 'No account of ada' }),
+            },
+          },
+        });
+      },
+      STEP_MS,
+    );
+  });
+
+  describe('with kafkajs', () => {
+    beforeAll(() => npmInstall(app, ['kafkajs']), STEP_MS);
+
+    it(
+      'compiles',
+      async () => {
+        expect(await compile(app, 'tsconfig.kafka.json')).toEqual([]);
+      },
+      STEP_MS,
+    );
+
+    it(
+      'loads kafkajs only by the entry that is about it',
+      async () => {
+        expect(await loadsKafkajs(app, 'nestjs-async-calls')).toBe(false);
+        expect(await loadsKafkajs(app, 'nestjs-async-calls/memory')).toBe(false);
+        expect(await loadsKafkajs(app, 'nestjs-async-calls/kafkajs')).toBe(true);
+      },
+      STEP_MS,
+    );
+
+    describeOnKafka('on Kafka', () => {
+      it(
+        'serves and calls',
+        async () => {
+          const args = ['dist/kafka.main.js', kafkaBootstrap()!.join(), uniqueName('bank')];
+          const result = JSON.parse(await run(app, process.execPath, args)) as unknown;
+
+          expect(result).toEqual({ values: BUNDLES });
+        },
+        STEP_MS,
+      );
+    });
+  });
+});
+
+const BUNDLES = [1, 2, 3, 4].map((bundle) => ({ bundle, amount: 250_000 }));
+
+async function readOptionalPeers(): Promise<string[]> {
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    peerDependenciesMeta?: Record<string, unknown>;
+  };
+  return Object.keys(manifest.peerDependenciesMeta ?? {});
+}
+
+function appFolder(app: string): string {
+  return join(folder, app);
+}
+
+/** Builds and packs as a release does, but away from the work tree's own `dist`. */
+async function pack(): Promise<string> {
+  const copy = join(folder, 'package');
+  await mkdir(copy);
+  for (const file of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+    if (existsSync(join(root, file))) await cp(join(root, file), join(copy, file));
+  }
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  await command(root, process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(copy, 'dist')]);
+  const output = await command(copy, 'npm', ['pack', '--json', '--ignore-scripts']);
+  const [packed] = JSON.parse(output) as [{ filename: string }];
+  return join(copy, packed.filename);
+}
+
+async function install(app: string, tarball: string): Promise<void> {
+  const apps = join(root, 'test/package/apps');
+  await cp(join(apps, app), appFolder(app), { recursive: true });
+  await cp(join(apps, 'src'), join(appFolder(app), 'src'), { recursive: true });
+  await npmInstall(app, [tarball]);
+}
+
+async function npmInstall(app: string, packages: string[]): Promise<void> {
+  const options = ['--no-audit', '--no-fund', '--prefer-offline', '--no-package-lock', '--ignore-scripts'];
+  await run(app, 'npm', ['install', ...options, ...packages]);
+}
+
+/** What is wrong with the application's code and the package's declarations; not with those of other packages. */
+async function compile(app: string, project: string): Promise<string[]> {
+  const tsc = [
+    'node_modules/typescript/bin/tsc',
+    '-p',
+    project,
+    '--skipLibCheck',
+    'false',
+    '--pretty',
+    'false',
+  ];
+  const output = await run(app, process.execPath, tsc).catch((error: { stdout: string }) => error.stdout);
+  return output
+    .split('\n')
+    .filter((line) => line.includes('error TS'))
+    .filter((line) => !/^node_modules\/(?!nestjs-async-calls\/)/.test(line));
+}
+
+/** Also where it is loaded by an ES module, a CommonJS package is found in the cache of `require`. */
+async function loadsKafkajs(app: string, entry: string): Promise<boolean> {
+  const code = `import { createRequire } from 'node:module';
+    await import('${entry}');
+    const loaded = Object.keys(createRequire(process.cwd() + '/').cache);
+    console.log(loaded.some((file) => file.includes('/node_modules/kafkajs/')));`;
+  const output = await run(app, process.execPath, ['--input-type=module', '--eval', code]);
+  return JSON.parse(output) as boolean;
+}
+
+function run(app: string, program: string, args: string[]): Promise<string> {
+  return command(appFolder(app), program, args);
+}
+
+/** Its standard output. Rejects, with that and what it has printed as an error, if it fails. */
+async function command(cwd: string, program: string, args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, args, { cwd, timeout: COMMAND_MS });
+  return stdout;
+}
