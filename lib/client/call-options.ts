@@ -6,7 +6,7 @@ import type { HeadersInput } from '../protocol/message-headers.js';
 export interface CallOptions {
   /**
    * How long the whole stream may take, in milliseconds; `Infinity` for no limit. After it the Observable
-   * fails with `timeout`. Default: the module's `calls.timeoutMs`, 30,000.
+   * fails with `timeout`. For a one-way call: how long the broker may take to store it. Default: the module's `calls.timeoutMs`, 30,000.
    */
   readonly timeoutMs?: number;
   /**

@@ -54,6 +54,7 @@ export class Caller {
   start(call: Call, observer: CallObserver): PendingCall {
     const pending = new PendingCall({
       requestId: uuid(),
+      kind: call.kind,
       target: nameOf(call.target),
       timeoutMs: call.options.timeoutMs ?? this.options.timeoutMs,
       serializer: this.options.serializer,
@@ -100,7 +101,8 @@ export class Caller {
       endpoint,
       replyTo,
       source: this.options.source,
-      timeoutMs: pending.remainingMs,
+      // A one-way call is to be run however late: its timeout is for the broker's acknowledgement alone.
+      timeoutMs: kind === 'request' ? pending.remainingMs : undefined,
       headers,
       payload,
     });

@@ -1,5 +1,6 @@
 import type { ConsumerRecord } from '../broker/record.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import type { RequestKind } from '../protocol/request.js';
 import { decodeResponse, type IncomingResponse } from '../protocol/response.js';
 import type { SerializedPayload, Serializer } from '../protocol/serializer.js';
 import type { AsyncCallResponse } from './async-call-response.js';
@@ -15,6 +16,7 @@ export interface CallObserver {
 /** What a call starts with. */
 export interface PendingCallOptions {
   readonly requestId: string;
+  readonly kind: RequestKind;
   /** `service/endpoint`, for messages. */
   readonly target: string;
   /** `Infinity` for no limit. */
@@ -109,8 +111,15 @@ export class PendingCall {
   }
 
   private timeoutError(): AsyncCallError {
-    const { target, timeoutMs } = this.options;
+    const { kind, target, timeoutMs } = this.options;
     const { passed } = this.sequence;
+    if (kind === 'one-way') {
+      return new AsyncCallError(
+        'timeout',
+        `The broker did not acknowledge the one-way call of ${target} within ${timeoutMs} ms; ` +
+          'it may have stored it all the same.',
+      );
+    }
     return new AsyncCallError(
       'timeout',
       `${target} did not end its responses within ${timeoutMs} ms; ` +

@@ -44,9 +44,13 @@ export class ResponseSequence {
     return { passValue, ends: kind !== 'next' };
   }
 
-  private isSuperseded({ source, attempt }: SequencedFrame): boolean {
+  private isSuperseded({ source, attempt, seq }: SequencedFrame): boolean {
     const latest = this.attempts.get(source) ?? 0;
-    if (attempt <= latest) return attempt < latest || source !== this.current;
+    const isCurrent = source === this.current && attempt === latest;
+    // An instance may get a request back that it had lost, and counts from 1 again. It shows by the first place of
+    // the stream: what is left of its earlier delivery lies behind that, for a partition keeps its order.
+    const isNew = attempt > latest || (seq === 0 && !isCurrent);
+    if (!isNew) return !isCurrent;
     this.attempts.set(source, attempt);
     this.current = source;
     return false;

@@ -1,3 +1,4 @@
+import { BaseRpcContext } from '@nestjs/microservices';
 import type { ConsumerRecord } from '../broker/record.js';
 import type { MessageHeaders } from '../protocol/message-headers.js';
 import type { IncomingRequest } from '../protocol/request.js';
@@ -10,7 +11,7 @@ export interface Caller {
 }
 
 /** What a handler may know of the request it serves, beside its data. Get it by Nest's `@Ctx()`. */
-export class AsyncCallContext {
+export class AsyncCallContext extends BaseRpcContext<[ConsumerRecord]> {
   /** The request's id, chosen by the caller; the same for every delivery of the request. */
   readonly requestId: string;
   /** The endpoint's name, e.g. `/show-me-the-money`. */
@@ -33,6 +34,7 @@ export class AsyncCallContext {
   readonly record: ConsumerRecord;
 
   constructor(request: IncomingRequest, record: ConsumerRecord, attempt: number, signal: AbortSignal) {
+    super([record]);
     this.requestId = request.correlationId.toString('utf8');
     this.endpoint = request.endpoint;
     this.caller = callerOf(request.source);

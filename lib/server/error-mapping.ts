@@ -14,7 +14,7 @@ export interface MappedError {
  * - an {@link AsyncCallError}: as it is
  * - a Nest HttpException: the same status, its response as details
  * - a Nest RpcException: its error; with a `statusCode` or `status` in it, that status
- * - an object that is no Error, with a `statusCode` or `status` from 400 to 599, as filters return them: that status
+ * - an object that is no Error, with a `statusCode` or `status` from 400 to 599, as filters throw them: that status
  * - anything else: `internal`, without its message and details, which may not be meant for others. The errors of
  *   other libraries are among these also if they have a status: it tells what came of *their* request.
  */

@@ -259,6 +259,16 @@ describe('an application', () => {
     await app.close();
   });
 
+  it('refuses to be a pure microservice with several services', async () => {
+    const own = (service: string) => AsyncCallsModule.forRoot({ service, broker: memory(), isGlobal: false });
+    const creating = NestFactory.createMicroservice(moduleOf({ imports: [own('one'), own('two')] }), {
+      ...asyncCallsMicroservice(),
+      logger: false,
+      abortOnError: false,
+    });
+    await expect(creating).rejects.toThrow(/this application has one, two/);
+  });
+
   it('refuses two global services, and one service twice', async () => {
     const start = (...imports: Parameters<typeof moduleOf>[0]['imports'] & unknown[]) =>
       NestFactory.createApplicationContext(moduleOf({ imports }), { logger: false, abortOnError: false });

@@ -58,6 +58,7 @@ class Observed {
 function setUp({ timeoutMs = 1_000, requestId = 'q-1' } = {}) {
   const observed = new Observed();
   const call = new PendingCall({
+    kind: 'request',
     requestId,
     target: 'broker/money',
     timeoutMs,

@@ -103,6 +103,21 @@ describe('ResponseSequence', () => {
     expect(verdicts).toEqual([true, false, false, true]);
   });
 
+  it('goes on with an instance that gets the request back', () => {
+    const sequence = new ResponseSequence();
+    const verdicts = (
+      [
+        ['bank/1', 0],
+        ['bank/2', 0],
+        ['bank/1', 1],
+        ['bank/1', 0],
+        ['bank/1', 1],
+        ['bank/2', 1],
+      ] as const
+    ).map(([source, seq]) => sequence.judge({ source, attempt: 1, seq, kind: 'next' }).passValue);
+    expect(verdicts).toEqual([true, false, false, false, true, false]);
+  });
+
   it('ends where a later attempt is shorter than the earlier one', () => {
     expect(
       judge([
