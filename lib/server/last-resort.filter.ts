@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
-import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import { BaseRpcExceptionFilter } from '@nestjs/microservices';
 import { throwError } from 'rxjs';
+import { AsyncCallError } from '../errors/async-call-error.js';
 import { AsyncCallContext } from './async-call-context.js';
 
 /**
@@ -21,7 +22,7 @@ export class LastResortFilter implements ExceptionFilter {
           ? throwError(() => exception)
           : new BaseRpcExceptionFilter().catch(exception, host);
       case 'http':
-        return new BaseExceptionFilter(this.http?.httpAdapter).catch(exception, host);
+        return new BaseExceptionFilter(this.http?.httpAdapter).catch(asHttpException(exception), host);
       case 'ws':
         return websocketFilter().catch(exception, host);
       default:
@@ -29,6 +30,16 @@ export class LastResortFilter implements ExceptionFilter {
         throw exception;
     }
   }
+}
+
+/**
+ * An error of a call keeps its status, and its message if that is for clients. As an HttpException it is answered
+ * without being logged as a failure of this service.
+ */
+function asHttpException(exception: unknown): unknown {
+  if (!(exception instanceof AsyncCallError) || !exception.expose) return exception;
+  const { statusCode, message } = exception;
+  return new HttpException({ statusCode, message }, statusCode, { cause: exception });
 }
 
 /** `@nestjs/websockets` is there if a gateway has thrown; this library does not need it otherwise. */
