@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerError } from './broker-error.js';
 
 const FIRST_DELAY_MS = 100;
-const MAX_DELAY_MS = 5_000;
+/** Short, for a service is to be ready within a second of its broker. */
+const MAX_DELAY_MS = 500;
 
 /** When to give up, and whom to tell. */
 export interface RetryOptions {

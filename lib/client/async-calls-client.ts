@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { lastValueFrom, type Observable } from 'rxjs';
 import type { Broker } from '../broker/broker.js';
+import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
 import type { HeadersInput } from '../protocol/message-headers.js';
@@ -22,17 +23,14 @@ type NoEvents = Record<string, never>;
 export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   private readonly logger = new Logger('AsyncCallsClient');
   private readonly caller: Caller;
+  private state: ConsumerState | undefined;
 
   constructor(private readonly options: ClientOptions) {
     super();
     this.caller = new Caller(options, {
       headersFor: (target, data) => this.metadataOf(target, data),
       onUnobservedError: (error) => this.logger.error(error, 'A one-way call was not sent'),
-      onState: (state, error) => {
-        this._status$.next(state);
-        if (state === 'unavailable') this.logger.warn(`The broker cannot be reached: ${error?.message}`);
-        if (state === 'failed') this.logger.error(error, 'The reader of replies has stopped');
-      },
+      onState: (state, error) => this.stateChanged(state, error),
     });
   }
 
@@ -91,6 +89,14 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   /** Nest's own way to send a one-way call; `emit` does not come by here. */
   protected override dispatchEvent<T = void>(packet: ReadPacket): Promise<T> {
     return lastValueFrom(this.emit<T>(packet.pattern as EndpointTarget, packet.data));
+  }
+
+  private stateChanged(state: ConsumerState, error?: BrokerError): void {
+    if (state === this.state) return;
+    this.state = state;
+    this._status$.next(state);
+    if (state === 'unavailable') this.logger.warn(`Waiting for the broker: ${error?.message}`);
+    if (state === 'failed') this.logger.error(error, 'The reader of replies has stopped');
   }
 
   /** What Nest's dispatch hook (12 and later) attaches to a packet travels as headers. */

@@ -25,6 +25,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   override readonly transportId = ASYNC_CALLS_TRANSPORT;
   protected override readonly logger = new Logger('AsyncCallsServer');
   private readonly stopping = new AbortController();
+  private state: ConsumerState | undefined;
   private running: { readonly consumer: RequestConsumer; close(): Promise<void> } | undefined;
 
   constructor(private readonly options: ServerOptions) {
@@ -167,8 +168,10 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 
   private stateChanged(state: ConsumerState, error?: BrokerError): void {
+    if (state === this.state) return;
+    this.state = state;
     this._status$.next(state);
-    if (state === 'unavailable') this.logger.warn(`The broker cannot be reached: ${error?.message}`);
+    if (state === 'unavailable') this.logger.warn(`Waiting for the broker: ${error?.message}`);
     if (state === 'failed') this.logger.error(error, 'The consumer has stopped');
   }
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const FIRST_MS = 100;
-const LONGEST_MS = 5_000;
+/** Short, for a service is to be back within a second of its broker. */
+const LONGEST_MS = 500;
 
-/** The pauses between attempts: from 100 ms to 5 s, doubling, with jitter so that clients do not march in step. */
+/** The pauses between attempts: from 100 ms to 500 ms, doubling, with jitter so that clients do not march in step. */
 export class Backoff {
   private attempts = 0;
 
