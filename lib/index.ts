@@ -16,6 +16,13 @@ export { EndpointClient } from './client/endpoint-client.js';
 export type { AsyncCallResponse } from './client/async-call-response.js';
 export type { CallOptions } from './client/call-options.js';
 export { AsyncCallError, type AsyncCallErrorOptions } from './errors/async-call-error.js';
+export {
+  RetryableError,
+  type RetryableErrorOptions,
+  TerminalError,
+  type HandlerErrorOptions,
+} from './errors/handler-errors.js';
+export type { RetryPolicy } from './delivery/retry-policy.js';
 export type { ErrorCode } from './errors/error-code.js';
 export type { EndpointAddress, EndpointTarget } from './protocol/endpoint-address.js';
 export type { HeadersInput, HeaderValue, MessageHeaders } from './protocol/message-headers.js';

@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.js';
+import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
 
 /** How a topic is created. An existing topic is left as it is. */
@@ -21,6 +22,11 @@ export interface TopicsOptions {
   readonly requests?: TopicOptions;
   /** The topic of responses to calls of this service, `<prefix><service>.replies`; kept for one hour by default. */
   readonly replies?: TopicOptions;
+  /**
+   * The topic of requests that have failed for good, `<prefix><service>.dead-letters`; one partition, kept for thirty
+   * days, records up to 2 MiB by default. `false` for none: then they are only logged.
+   */
+  readonly deadLetters?: TopicOptions | false;
 }
 
 /** How calls of this service are made. */
@@ -39,6 +45,11 @@ export interface DeliveryOptions {
   readonly maxInFlight?: number;
   /** How many responses of one call may wait for the broker before an async iterable has to wait. Default 100. */
   readonly responseWindow?: number;
+  /**
+   * How often, and at what intervals, a request is tried again that has failed with a 5xx or an unexpected error.
+   * Default: 3 attempts, 100 ms before the second, four times as long before each further one, at most 10,000 ms.
+   */
+  readonly retry?: Partial<RetryPolicy>;
   /** How often finished work is committed, in milliseconds. Default 1,000. */
   readonly commitIntervalMs?: number;
   /** How long running requests may take to end at a shutdown or rebalance, in milliseconds. Default 10,000. */

@@ -4,6 +4,7 @@ import type { TopicSpec } from '../broker/admin.js';
 import type { Broker } from '../broker/broker.js';
 import { timeoutFault } from '../client/call-options.js';
 import type { ClientOptions } from '../client/client-options.js';
+import { retryFaults } from '../delivery/retry-policy.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { serviceNameFault } from '../protocol/endpoint-address.js';
 import { jsonSerializer } from '../protocol/json-serializer.js';
@@ -20,6 +21,12 @@ export interface ResolvedOptions {
 
 const DEFAULT_PARTITIONS = 6;
 const ONE_HOUR_MS = 3_600_000;
+/** A dead letter is its record and what is said about it: it may be larger than what was let in. */
+const DEAD_LETTER_CONFIGS = {
+  'retention.ms': `${30 * 24 * ONE_HOUR_MS}`,
+  'max.message.bytes': `${2 * 1_048_588}`,
+};
+const DEFAULT_RETRY = { attempts: 3, initialDelayMs: 100, multiplier: 4, maxDelayMs: 10_000 };
 
 /**
  * Applies defaults and checks. The only place that knows a default. Throws one `invalid-argument` error that names
@@ -48,6 +55,15 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
       ...common,
       groupId: delivery.groupId ?? service,
       requestTopic: topicSpec(names.requests(service), topics.requests),
+      deadLetterTopic:
+        topics.deadLetters === false
+          ? undefined
+          : topicSpec(
+              names.deadLetters(service),
+              { partitions: 1, ...topics.deadLetters },
+              DEAD_LETTER_CONFIGS,
+            ),
+      retry: Object.freeze({ ...DEFAULT_RETRY, ...delivery.retry }),
       responseWindow: delivery.responseWindow ?? 100,
       delivery: Object.freeze({
         concurrency: delivery.concurrency ?? 256,
@@ -88,6 +104,8 @@ function faultsOf(options: AsyncCallsOptions): string[] {
     faultOf('topics.create', flagFault(topics.create)),
     ...topicFaults('topics.requests', topics.requests),
     ...topicFaults('topics.replies', topics.replies),
+    ...topicFaults('topics.deadLetters', topics.deadLetters || undefined),
+    ...retryFaults('delivery.retry', delivery.retry),
     faultOf('calls.timeoutMs', calls.timeoutMs === undefined ? undefined : timeoutFault(calls.timeoutMs)),
     faultOf('delivery.groupId', groupFault(delivery.groupId)),
     faultOf('delivery.concurrency', countFault(delivery.concurrency)),
@@ -101,10 +119,18 @@ function faultsOf(options: AsyncCallsOptions): string[] {
 
 const OPTION_NAMES = {
   options: ['service', 'broker', 'instance', 'topics', 'calls', 'delivery', 'serializer'],
-  topics: ['prefix', 'create', 'requests', 'replies'],
+  topics: ['prefix', 'create', 'requests', 'replies', 'deadLetters'],
   topic: ['partitions', 'replicationFactor', 'configs'],
   calls: ['timeoutMs'],
-  delivery: ['groupId', 'concurrency', 'maxInFlight', 'responseWindow', 'commitIntervalMs', 'drainTimeoutMs'],
+  delivery: [
+    'groupId',
+    'concurrency',
+    'maxInFlight',
+    'responseWindow',
+    'commitIntervalMs',
+    'drainTimeoutMs',
+    'retry',
+  ],
 } as const;
 
 /** Groups of options that are no objects, and names that no option has: a misspelt one must not pass for its default. */
@@ -116,6 +142,11 @@ function shapeFaults(options: AsyncCallsOptions): string[] {
     ...objectFaults('topics', topics, OPTION_NAMES.topics),
     ...objectFaults('topics.requests', topics?.requests, OPTION_NAMES.topic),
     ...objectFaults('topics.replies', topics?.replies, OPTION_NAMES.topic),
+    ...objectFaults(
+      'topics.deadLetters',
+      topics?.deadLetters === false ? undefined : topics?.deadLetters,
+      OPTION_NAMES.topic,
+    ),
     ...objectFaults('calls', calls, OPTION_NAMES.calls),
     ...objectFaults('delivery', delivery, OPTION_NAMES.delivery),
   ];

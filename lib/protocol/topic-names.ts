@@ -4,12 +4,15 @@ export interface TopicNames {
   requests(service: string): string;
   /** Services that answer write; every instance of the calling service reads, without a group. */
   replies(service: string): string;
+  /** The service writes what it could not serve; people read. */
+  deadLetters(service: string): string;
 }
 
-/** The default names, behind a prefix: `<prefix><service>.requests`, `<prefix><service>.replies`. */
+/** The default names, behind a prefix: `<prefix><service>.requests` and so on. */
 export function topicNames(prefix = ''): TopicNames {
   return {
     requests: (service) => `${prefix}${service}.requests`,
     replies: (service) => `${prefix}${service}.replies`,
+    deadLetters: (service) => `${prefix}${service}.dead-letters`,
   };
 }

@@ -10,7 +10,7 @@ import { TopicDirectory } from '../broker/topic-directory.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { EndpointExtras } from './async-endpoint.decorator.js';
 import { RequestConsumer } from './request-consumer.js';
-import { RequestDispatcher } from './request-dispatcher.js';
+import { requestPipeline } from './request-pipeline.js';
 import type { ServerOptions } from './server-options.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 
@@ -50,7 +50,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     const { service, declaredBy } = (extras ?? {}) as Partial<EndpointExtras>;
     this.assertOneService(endpoint, service, declaredBy);
     if (service !== undefined && service !== this.service) return;
-    const existing = this.messageHandlers.get(endpoint)?.extras as Partial<EndpointExtras> | undefined;
+    const existing = this.extrasOf(endpoint);
     if (existing) {
       throw new AsyncCallError(
         'invalid-argument',
@@ -87,6 +87,10 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     return this.options.broker as T;
   }
 
+  private extrasOf(endpoint: string): Partial<EndpointExtras> | undefined {
+    return this.messageHandlers.get(endpoint)?.extras;
+  }
+
   private assertOneService(
     endpoint: string,
     service: string | undefined,
@@ -103,7 +107,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 
   private async start(): Promise<void> {
-    const { broker, source, requestTopic, createTopics } = this.options;
+    const { broker, source, requestTopic, deadLetterTopic, createTopics } = this.options;
     const identity = { clientId: source };
     const admin = broker.createAdmin(identity);
     const producer = new BatchingProducer(broker.createProducer(identity));
@@ -116,11 +120,13 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
         await admin.close();
       },
     };
-    await ensureTopic(admin, requestTopic, {
-      create: createTopics,
-      signal: this.stopping.signal,
-      onUnavailable: (error) => this.stateChanged('unavailable', error),
-    });
+    for (const topic of deadLetterTopic ? [deadLetterTopic, requestTopic] : [requestTopic]) {
+      await ensureTopic(admin, topic, {
+        create: createTopics,
+        signal: this.stopping.signal,
+        onUnavailable: (error) => this.stateChanged('unavailable', error),
+      });
+    }
     await producer.connect();
     await consumer.start();
     const names = [...this.messageHandlers.keys()].join(', ');
@@ -132,9 +138,22 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     producer: BatchingProducer,
     admin: Admin,
   ): RequestConsumer {
-    const { broker, groupId, requestTopic, delivery, serializer, source, responseWindow } = this.options;
-    const dispatcher = new RequestDispatcher({
+    const {
+      broker,
+      groupId,
+      requestTopic,
+      deadLetterTopic,
+      delivery,
+      retry,
+      serializer,
+      source,
+      responseWindow,
+    } = this.options;
+    const handle = requestPipeline({
       service: this.service,
+      groupId,
+      deadLetterTopic: deadLetterTopic?.topic,
+      retryPolicyOf: (endpoint) => ({ ...retry, ...this.extrasOf(endpoint)?.retry }),
       writing: { producer, directory: new TopicDirectory(admin), serializer, source, window: responseWindow },
       handlerOf: (endpoint) => this.messageHandlers.get(endpoint),
       aroundCall: (context, run) => this.withProcessingHooks(context, run),
@@ -146,7 +165,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
       groupId,
       topic: requestTopic.topic,
       settings: delivery,
-      deliver: (record, attempt, controller) => dispatcher.deliver(record, attempt, controller),
+      handle,
       onState: (state, error) => this.stateChanged(state, error),
       onCommitError: (error) => this.logger.error(error, 'A commit failed'),
     });

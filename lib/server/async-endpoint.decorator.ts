@@ -1,4 +1,6 @@
 import { MessagePattern } from '@nestjs/microservices';
+import { retryFaults, type RetryPolicy } from '../delivery/retry-policy.js';
+import { AsyncCallError } from '../errors/async-call-error.js';
 import { normalizeEndpoint } from '../protocol/endpoint-address.js';
 import { observeAsyncIterables } from './async-iterable-source.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
@@ -10,6 +12,11 @@ export interface AsyncEndpointOptions {
    * by default the endpoint belongs to the application's one service.
    */
   readonly service?: string;
+  /**
+   * How often, and at what intervals, a failed request is tried again; what is not said is as the module's
+   * `delivery.retry` has it. `{ attempts: 1 }` for an endpoint that must not run twice.
+   */
+  readonly retry?: Partial<RetryPolicy>;
 }
 
 /** What the decorator leaves for the server, in Nest's `extras` of the handler. */
@@ -29,10 +36,12 @@ export interface EndpointExtras extends AsyncEndpointOptions {
  * Guards, pipes, interceptors and filters work as on any Nest handler: interceptors see each value.
  * What is thrown reaches the caller as an {@link AsyncCallError}; an HttpException keeps its status.
  *
- * Throws `invalid-argument` for an empty name.
+ * Throws `invalid-argument` for an empty name or a retry policy that cannot be followed.
  */
 export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = {}): MethodDecorator {
   const name = normalizeEndpoint(endpoint);
+  const faults = retryFaults(`@AsyncEndpoint('${name}') retry`, options.retry);
+  if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
   return (target, key, descriptor: PropertyDescriptor) => {
     descriptor.value = observeAsyncIterables(descriptor.value as (...args: unknown[]) => unknown);
     const declaredBy = `${target.constructor.name}.${String(key)}`;

@@ -1,29 +1,32 @@
+import type { DeliveryOwner } from '../delivery/delivery.js';
 import { OffsetTracker } from '../delivery/offset-tracker.js';
 
 /** The work of one partition, from the moment it was assigned until it is revoked or lost. */
-export class OwnedPartition {
+export class OwnedPartition implements DeliveryOwner {
   readonly tracker = new OffsetTracker();
   private readonly gone = new AbortController();
   private readonly running = new Set<Promise<void>>();
   private readonly attempts = new Set<AbortController>();
-  private draining = false;
+  private readonly leaving = new AbortController();
   private committed: bigint | undefined;
 
-  /** Aborts when the partition is no longer ours. */
+  get closing(): AbortSignal {
+    return this.leaving.signal;
+  }
+
   get signal(): AbortSignal {
     return this.gone.signal;
   }
 
   /** Runs work for a record, unless the partition is on its way out: then its next owner does. */
   async run(work: () => Promise<void>): Promise<void> {
-    if (this.draining || this.signal.aborted) return;
+    if (this.closing.aborted) return;
     const run = work();
     this.running.add(run);
     await run;
     this.running.delete(run);
   }
 
-  /** Runs one attempt at a record; its controller is aborted when the partition goes. */
   async attempt<T>(work: (controller: AbortController) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     this.attempts.add(controller);
@@ -54,7 +57,7 @@ export class OwnedPartition {
 
   /** Starts nothing more, and waits for what runs, but not longer than this. */
   async drain(timeoutMs: number): Promise<void> {
-    this.draining = true;
+    this.leaving.abort();
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
@@ -65,6 +68,7 @@ export class OwnedPartition {
 
   /** Tells what still runs that its result is not wanted any more. */
   abort(): void {
+    this.leaving.abort();
     this.gone.abort();
     for (const controller of this.attempts) controller.abort();
   }

@@ -2,15 +2,9 @@ import type { Broker, ClientIdentity } from '../broker/broker.js';
 import { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState, GroupConsumer } from '../broker/consumer.js';
 import type { ConsumerRecord, RecordBatch, TopicPartition } from '../broker/record.js';
+import type { Delivery, Handle } from '../delivery/delivery.js';
 import { LaneScheduler } from '../delivery/lane-scheduler.js';
 import { OwnedPartition } from './owned-partition.js';
-
-/** How one delivery of a record ended. */
-export type Outcome =
-  /** It is done: its offset may be committed. */
-  | 'settled'
-  /** It must be run again. */
-  | 'redeliver';
 
 /** How requests are taken and run. */
 export interface DeliverySettings {
@@ -31,18 +25,12 @@ export interface RequestConsumerOptions {
   readonly groupId: string;
   readonly topic: string;
   readonly settings: DeliverySettings;
-  /** Runs one delivery; it may abort its own controller. Must not reject. */
-  readonly deliver: (
-    record: ConsumerRecord,
-    attempt: number,
-    controller: AbortController,
-  ) => Promise<Outcome>;
+  /** Runs a record to its end. Must not reject. */
+  readonly handle: Handle<Delivery>;
   readonly onState: (state: ConsumerState, error?: BrokerError) => void;
   /** A commit failed in a way that the next one may not repair. */
   readonly onCommitError: (error: unknown) => void;
 }
-
-const REDELIVERY_DELAY_MS = 1_000;
 
 /**
  * Takes the records of the request topic, runs them side by side (one after the other where they share a
@@ -107,13 +95,8 @@ export class RequestConsumer {
 
   private async run(owned: OwnedPartition, record: ConsumerRecord): Promise<void> {
     await owned.run(async () => {
-      for (let attempt = 1; !owned.signal.aborted; attempt += 1) {
-        const outcome = await owned.attempt((controller) =>
-          this.options.deliver(record, attempt, controller),
-        );
-        if (outcome === 'settled') return owned.settle(record.offset);
-        await delay(REDELIVERY_DELAY_MS, owned.signal);
-      }
+      const outcome = await this.options.handle({ record, owner: owned });
+      if (outcome.kind === 'settled') owned.settle(record.offset);
     });
     this.inFlight -= 1;
     if (this.paused && this.inFlight <= this.options.settings.maxInFlight / 2) {
@@ -152,16 +135,4 @@ export class RequestConsumer {
       this.options.onCommitError(error);
     }
   }
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
 }

@@ -33,8 +33,6 @@ export class ResponseWriter implements ResponseSink {
   private ended = false;
   private unacknowledged = 0;
   private failure: AsyncCallError | undefined;
-  /** What is written under one stream object has no gap; see {@link BatchingProducer.send}. */
-  private stream = {};
   private waiting: (() => void)[] = [];
 
   private constructor(
@@ -56,16 +54,8 @@ export class ResponseWriter implements ResponseSink {
     attempt: number,
     controller: AbortController,
   ): Promise<ResponseWriter> {
-    const { topic } = replyTo;
-    const partitions = await writing.directory.partitionsOf(topic);
-    const partition = replyTo.partition ?? partitionForKey(correlationId, partitions ?? 1);
-    if (partitions === undefined || partition >= partitions) {
-      throw new BrokerError(
-        'unknown-topic',
-        `The request wants its responses in ${topic}[${partition}], which does not exist.`,
-      );
-    }
-    return new ResponseWriter(writing, correlationId, { topic, partition }, attempt, controller);
+    const place = await replyPlace(writing.directory, { correlationId, replyTo });
+    return new ResponseWriter(writing, correlationId, place, attempt, controller);
   }
 
   /** Sends a value as the next partial response. Throws if it cannot be serialized. */
@@ -85,21 +75,19 @@ export class ResponseWriter implements ResponseSink {
     this.ended = true;
   }
 
-  /** Ends the stream with an error. */
-  fail(error: AsyncCallError): void {
-    if (this.ended) return;
-    this.release('next');
-    this.send({ kind: 'error', error });
-    this.ended = true;
-  }
-
   /** Resolves when the window has room for another response. */
   ready(): Promise<void> {
     return this.waitUntil(() => this.unacknowledged < this.writing.window);
   }
 
+  /** How many values the broker has been handed without a gap. */
+  get written(): number {
+    return this.seq;
+  }
+
   /** Resolves when the broker has acknowledged all that was written; rejects if it has refused any of it. */
   async settled(): Promise<void> {
+    this.release('next');
     await this.waitUntil(() => this.unacknowledged === 0);
     if (this.failure) throw this.failure;
   }
@@ -114,31 +102,23 @@ export class ResponseWriter implements ResponseSink {
   private send(body: FrameBody): void {
     if (this.controller.signal.aborted) return;
     const { producer, source } = this.writing;
-    const { correlationId, attempt, seq, address, stream } = this;
+    const { correlationId, attempt, seq, address } = this;
     if (body.kind === 'next' || body.kind === 'last') this.seq += 1;
     const record = encodeResponse({ ...body, id: uuid(), seq, attempt, correlationId, source });
     this.unacknowledged += 1;
     producer
-      .send({ ...address, key: null, ...record }, stream)
+      .send({ ...address, key: null, ...record }, this)
       .catch((error: unknown) => {
-        if (stream === this.stream) this.broke(error, seq);
+        if (!this.failure) this.broke(error, seq);
       })
       .finally(() => this.acknowledged());
   }
 
-  /** The caller can be told that a response was too large; anything else fails the writer. */
   private broke(error: unknown, seq: number): void {
-    this.stream = {};
+    this.failure = AsyncCallError.from(error);
+    this.seq = seq;
     this.held = undefined;
-    this.ended = false;
-    if (error instanceof BrokerError && error.code === 'payload-too-large') {
-      this.seq = seq;
-      const message = `Response ${seq} cannot be sent. ${error.message}`;
-      this.fail(new AsyncCallError('payload-too-large', message, { statusCode: 500, cause: error }));
-    } else {
-      this.failure = AsyncCallError.from(error);
-      this.ended = true;
-    }
+    this.ended = true;
     this.controller.abort();
   }
 
@@ -156,4 +136,19 @@ export class ResponseWriter implements ResponseSink {
       });
     }
   }
+}
+
+/** Where responses go. Rejects with `unknown-topic` if there is no such topic or partition. */
+export async function replyPlace(
+  directory: TopicDirectory,
+  { correlationId, replyTo }: Answerable,
+): Promise<TopicPartition> {
+  const { topic } = replyTo;
+  const partitions = await directory.partitionsOf(topic);
+  const partition = replyTo.partition ?? partitionForKey(correlationId, partitions ?? 1);
+  if (partitions !== undefined && partition < partitions) return { topic, partition };
+  throw new BrokerError(
+    'unknown-topic',
+    `The request wants its responses in ${topic}[${partition}], which does not exist.`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker.js';
 import type { TopicSpec } from '../broker/admin.js';
+import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
 import type { DeliverySettings } from './request-consumer.js';
 
@@ -11,10 +12,14 @@ export interface ServerOptions {
   readonly broker: Broker;
   readonly groupId: string;
   readonly requestTopic: TopicSpec;
-  /** Whether the topic may be created; if not it has to exist. */
+  /** Where records go that have failed for good; absent where they are only logged. */
+  readonly deadLetterTopic: TopicSpec | undefined;
+  /** Whether topics may be created; if not they have to exist. */
   readonly createTopics: boolean;
   readonly serializer: Serializer;
   readonly delivery: DeliverySettings;
+  /** For endpoints that do not say themselves. */
+  readonly retry: RetryPolicy;
   /** How many responses of one call may wait for the broker before an async iterable has to wait. */
   readonly responseWindow: number;
   /** The names of all services of the Nest application. */

@@ -196,7 +196,7 @@ describeOnBrokers('a client', (newBroker) => {
     });
     await expect(
       startService({ service, broker, controllers: [LoggingController], topics: { create: false } }),
-    ).rejects.toThrow(`${service}.requests`);
+    ).rejects.toThrow(`"${service}.dead-letters" does not exist`);
   });
 
   it('makes no reply topic for one-way calls', async () => {

@@ -41,6 +41,12 @@ describe('resolveOptions', () => {
       ...common,
       groupId: 'bank',
       requestTopic: { topic: 'bank.requests', partitions: 6, configs: {} },
+      deadLetterTopic: {
+        topic: 'bank.dead-letters',
+        partitions: 1,
+        configs: { 'retention.ms': '2592000000', 'max.message.bytes': '2097176' },
+      },
+      retry: { attempts: 3, initialDelayMs: 100, multiplier: 4, maxDelayMs: 10_000 },
       responseWindow: 100,
       delivery: { concurrency: 256, maxInFlight: 1_000, commitIntervalMs: 1_000, drainTimeoutMs: 10_000 },
     });
@@ -149,6 +155,11 @@ describe('resolveOptions', () => {
     [{ ...REQUIRED, serializer: null }, 'serializer: it has no methods'],
     [undefined, 'the options: undefined is not an object'],
     [null, 'the options: null is not an object'],
+    [
+      { ...REQUIRED, delivery: { retry: { attempts: 0 } } },
+      'delivery.retry.attempts: 0 is not a whole number from 1',
+    ],
+    [{ ...REQUIRED, delivery: { retry: { tries: 1 } } }, 'delivery.retry: there is no option "tries"'],
     [{ ...REQUIRED, delivery: null }, 'delivery: null is not an object'],
     [{ ...REQUIRED, topics: { requests: null } }, 'topics.requests: null is not an object'],
     [{ ...REQUIRED, delivery: { concurency: 1 } }, 'delivery: there is no option "concurency"'],

@@ -3,7 +3,6 @@ import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import { partitionForKey } from '../../../lib/broker/partitioner.js';
 import { TopicDirectory } from '../../../lib/broker/topic-directory.js';
-import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 import type { ReplyAddress } from '../../../lib/protocol/reply-address.js';
 import { correlationIdOf, decodeResponse } from '../../../lib/protocol/response.js';
@@ -96,16 +95,24 @@ describe('ResponseWriter', () => {
     ]);
   });
 
-  it('ends an empty stream, and a failed one behind its values', async () => {
-    const [empty, failed] = [await setUp(), await setUp()];
-    empty.writer.complete();
-    failed.writer.write('a');
-    failed.writer.fail(new AsyncCallError('conflict', 'no'));
-    await Promise.all([empty.scripted.succeedAll(), failed.scripted.succeedAll()]);
-    expect(frames(empty.scripted)).toEqual([['complete', 0]]);
-    expect(frames(failed.scripted)).toEqual([
+  it('ends an empty stream', async () => {
+    const { scripted, writer } = await setUp();
+    writer.complete();
+    await scripted.succeedAll();
+    expect(frames(scripted)).toEqual([['complete', 0]]);
+  });
+
+  it('says how many values have left, also of a stream that has no end', async () => {
+    const { scripted, writer } = await setUp();
+    writer.write('a');
+    writer.write('b');
+    const settled = writer.settled();
+    await scripted.succeedAll();
+    await settled;
+    expect(writer.written).toBe(2);
+    expect(frames(scripted)).toEqual([
       ['next', 0, 'a'],
-      ['error', 1, 'conflict'],
+      ['next', 1, 'b'],
     ]);
   });
 
@@ -113,7 +120,6 @@ describe('ResponseWriter', () => {
     const { scripted, writer } = await setUp();
     writer.complete();
     writer.write('late');
-    writer.fail(new AsyncCallError('conflict', 'late'));
     writer.complete();
     await scripted.succeedAll();
     expect(frames(scripted)).toEqual([['complete', 0]]);
@@ -187,7 +193,7 @@ describe('where the responses go', () => {
 });
 
 describe('when a response is too large', () => {
-  it('an error takes its place, nothing follows, and the handler is told to stop', async () => {
+  it('nothing behind it is written, the handler is told to stop, and the writer says where it stands', async () => {
     const { scripted, controller, writer } = await setUp();
     writer.write('a');
     await turn();
@@ -202,19 +208,13 @@ describe('when a response is too large', () => {
     writer.write('later');
     writer.complete();
     await scripted.succeedAll();
-    expect(scripted.log.map((record) => decodeResponse(record))).toMatchObject([
-      { kind: 'next', seq: 0 },
-      {
-        kind: 'error',
-        seq: 1,
-        error: {
-          code: 'payload-too-large',
-          statusCode: 500,
-          message: expect.stringContaining('Response 1 cannot'),
-        },
-      },
+    expect(frames(scripted).map(([kind, seq]) => [kind, seq])).toEqual([
+      ['next', 0],
+      ['next', 1],
     ]);
-    await writer.settled();
+    expect(scripted.log).toHaveLength(1);
+    await expect(writer.settled()).rejects.toBe(tooLarge);
+    expect(writer.written).toBe(1);
   });
 
   it.each([0, 1, 2, 3, 4, 5, 6])(
@@ -227,41 +227,10 @@ describe('when a response is too large', () => {
       for (let passed = 0; passed < microtasks; passed += 1) await Promise.resolve();
       writer.write('behind');
       await scripted.succeedAll();
-      expect(scripted.log.map((record) => decodeResponse(record))).toMatchObject([{ kind: 'error', seq: 0 }]);
+      expect(scripted.log).toEqual([]);
+      expect(writer.written).toBe(0);
     },
   );
-
-  it('the error takes the place of the end too', async () => {
-    const { scripted, writer } = await setUp();
-    writer.write('large');
-    writer.complete();
-    await turn();
-    scripted.underWay[0].fail(tooLarge);
-    await scripted.succeedAll();
-    expect(scripted.log.map((record) => decodeResponse(record))).toMatchObject([{ kind: 'error', seq: 0 }]);
-  });
-
-  it('so is an error with details that are too large', async () => {
-    const { scripted, writer } = await setUp();
-    writer.fail(new AsyncCallError('bad-request', 'no', { details: 'large' }));
-    await turn();
-    scripted.underWay[0].fail(tooLarge);
-    await scripted.succeedAll();
-    expect(frames(scripted).at(-1)).toEqual(['error', 0, 'payload-too-large']);
-    await writer.settled();
-  });
-
-  it('is not settled before that error is safe', async () => {
-    const { scripted, writer } = await setUp();
-    writer.write('large');
-    writer.complete();
-    const settled = writer.settled();
-    await turn();
-    scripted.underWay[0].fail(tooLarge);
-    expect(await isSettled(settled)).toBe(false);
-    scripted.underWay[0].fail(unavailable);
-    await expect(settled).rejects.toBe(unavailable);
-  });
 });
 
 describe('when the broker cannot take a response', () => {
@@ -288,7 +257,6 @@ describe('when somebody else has aborted', () => {
     controller.abort();
     await turn();
     writer.write('later');
-    writer.fail(new AsyncCallError('conflict', 'later'));
     writer.complete();
     await scripted.succeedAll();
     expect(scripted.sent).toEqual([]);

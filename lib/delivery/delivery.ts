@@ -1,0 +1,65 @@
+import type { ConsumerRecord } from '../broker/record.js';
+import type { AsyncCallError } from '../errors/async-call-error.js';
+import type { Answerable } from '../protocol/decode-error.js';
+import type { IncomingRequest } from '../protocol/request.js';
+
+/** Whoever owns the partition that a record came from. */
+export interface DeliveryOwner {
+  /** Aborts when nothing new may be started: the partition, or this instance, is on its way out. */
+  readonly closing: AbortSignal;
+  /** Aborts when the partition is no longer ours: what happens to the record now is its next owner's business. */
+  readonly signal: AbortSignal;
+  /** Runs one attempt; its controller is aborted when the partition goes. */
+  attempt<T>(work: (controller: AbortController) => Promise<T>): Promise<T>;
+}
+
+/** A record that was handed to this instance. */
+export interface Delivery {
+  readonly record: ConsumerRecord;
+  readonly owner: DeliveryOwner;
+}
+
+/** A delivery whose record is a request. */
+export interface RequestDelivery extends Delivery {
+  readonly request: IncomingRequest;
+}
+
+/** One attempt at a request. */
+export interface AttemptDelivery extends RequestDelivery {
+  /** From 1. */
+  readonly attempt: number;
+  /** Aborted when the result of this attempt is not wanted any more. */
+  readonly controller: AbortController;
+}
+
+/** A failure, and where its caller waits for it. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly error: AsyncCallError;
+  /** How often the request was tried. */
+  readonly attempts: number;
+  /** Absent where nobody waits. */
+  readonly answerTo?: ErrorAnswer;
+}
+
+/** What the error frame of a failed request needs. */
+export interface ErrorAnswer extends Answerable {
+  readonly attempt: number;
+  /** How many values of this attempt have left. */
+  readonly seq: number;
+}
+
+/** How a delivery ended. */
+export type Outcome =
+  /** It is done: its offset may be committed. */
+  | { readonly kind: 'settled' }
+  /** The partition went before it was done: its next owner runs it again. */
+  | { readonly kind: 'abandoned' }
+  /** It failed for good; an outer stage makes it a settled one. */
+  | Failed;
+
+/** One step of the pipeline: it deals with a delivery, mostly by way of the next step. */
+export type Handle<D extends Delivery> = (delivery: D) => Promise<Outcome>;
+
+export const SETTLED: Outcome = { kind: 'settled' };
+export const ABANDONED: Outcome = { kind: 'abandoned' };

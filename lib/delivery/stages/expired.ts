@@ -1,0 +1,18 @@
+import { type Handle, type RequestDelivery, SETTLED } from '../delivery.js';
+
+/** When the caller stops waiting, in milliseconds since the epoch; `Infinity` if it does not. */
+export function deadlineOf({ request, record }: RequestDelivery): number {
+  return request.timeoutMs === undefined ? Number.POSITIVE_INFINITY : record.timestamp + request.timeoutMs;
+}
+
+/** Hears of a request that is not run. */
+export type OnExpired = (delivery: RequestDelivery) => void;
+
+/** Does not run what nobody waits for any more. Its caller has got a `timeout` by its own clock. */
+export function expired(onExpired: OnExpired, next: Handle<RequestDelivery>): Handle<RequestDelivery> {
+  return async (delivery) => {
+    if (Date.now() < deadlineOf(delivery)) return next(delivery);
+    onExpired(delivery);
+    return SETTLED;
+  };
+}

@@ -1,0 +1,65 @@
+import type { BrokerError } from '../../broker/broker-error.js';
+import {
+  ABANDONED,
+  type AttemptDelivery,
+  type Handle,
+  type Outcome,
+  type RequestDelivery,
+} from '../delivery.js';
+import { pause } from '../pause.js';
+import { retryDelay, type RetryPolicy } from '../retry-policy.js';
+import { deadlineOf } from './expired.js';
+
+/** What the stage needs to know. */
+export interface RetriedOptions {
+  readonly policyOf: (endpoint: string) => RetryPolicy;
+  /** Whether a thrown error says that the broker could not be reached: no fault of the request. */
+  readonly isOutage: (error: unknown) => error is BrokerError;
+  readonly onOutage: (delivery: AttemptDelivery, error: BrokerError) => void;
+  readonly onRetry: (delivery: RequestDelivery, attempt: number, delayMs: number) => void;
+}
+
+/** The pause after an attempt whose responses the broker did not take. */
+const OUTAGE_DELAY_MS = 1_000;
+
+/**
+ * Tries a request again, after a pause that grows, as long as its policy, its error and its deadline allow. An
+ * attempt whose responses could not be written for want of a broker does not count, but is a new one for the caller.
+ */
+export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>): Handle<RequestDelivery> {
+  return async (delivery) => {
+    const { owner, request } = delivery;
+    const policy = options.policyOf(request.endpoint);
+    for (let attempt = 1, outages = 0; !owner.closing.aborted; attempt += 1) {
+      const outcome = await owner.attempt((controller) =>
+        attempted({ ...delivery, attempt, controller }, options, next),
+      );
+      if (outcome === 'outage') {
+        outages += 1;
+        await pause(OUTAGE_DELAY_MS, owner.closing);
+        continue;
+      }
+      if (outcome.kind !== 'failed') return outcome;
+      const failed = { ...outcome, attempts: attempt - outages };
+      const delayMs = retryDelay(failed.error, failed.attempts, policy);
+      if (delayMs === undefined || Date.now() + delayMs >= deadlineOf(delivery)) return failed;
+      options.onRetry(delivery, attempt, delayMs);
+      await pause(delayMs, owner.closing);
+    }
+    return ABANDONED;
+  };
+}
+
+async function attempted(
+  delivery: AttemptDelivery,
+  { isOutage, onOutage }: RetriedOptions,
+  next: Handle<AttemptDelivery>,
+): Promise<Outcome | 'outage'> {
+  try {
+    return await next(delivery);
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+    onOutage(delivery, error);
+    return 'outage';
+  }
+}

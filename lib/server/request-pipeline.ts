@@ -1,0 +1,139 @@
+import { v7 as uuid } from 'uuid';
+import { BrokerError } from '../broker/broker-error.js';
+import { partitionForKey } from '../broker/partitioner.js';
+import type { ConsumerRecord } from '../broker/record.js';
+import { retryUntilReachable } from '../broker/retry.js';
+import { deadLetterOf } from '../delivery/dead-letter.js';
+import type { Delivery, ErrorAnswer, Failed, Handle, RequestDelivery } from '../delivery/delivery.js';
+import type { RetryPolicy } from '../delivery/retry-policy.js';
+import { type AnswerError, answered } from '../delivery/stages/answered.js';
+import { deadLettered, type KeepDeadLetter } from '../delivery/stages/dead-lettered.js';
+import { decoded } from '../delivery/stages/decoded.js';
+import { expired, type OnExpired } from '../delivery/stages/expired.js';
+import { retried, type RetriedOptions } from '../delivery/stages/retried.js';
+import { AsyncCallError } from '../errors/async-call-error.js';
+import { encodeResponse } from '../protocol/response.js';
+import { replyPlace, type ResponseWriting } from './response-writer.js';
+import { served, type ServedOptions } from './served.js';
+
+/** What the pipeline works with. */
+export interface RequestPipelineOptions extends ServedOptions {
+  readonly groupId: string;
+  /** Where records go that have failed for good; absent where they are only logged. */
+  readonly deadLetterTopic: string | undefined;
+  readonly retryPolicyOf: (endpoint: string) => RetryPolicy;
+}
+
+/**
+ * How a record ends: from the outside in, each stage deals with what the ones inside it have left over. Never rejects:
+ * whatever is wrong with a record is answered, kept as a dead letter, or logged.
+ */
+export function requestPipeline(options: RequestPipelineOptions): Handle<Delivery> {
+  const { logger, retryPolicyOf: policyOf } = options;
+  const onExpired: OnExpired = (delivery) => logger.warn(`${describe(delivery)} has expired, it is not run`);
+  const onOutage: RetriedOptions['onOutage'] = (delivery, error) =>
+    logger.warn(`${describe(delivery)} runs again: ${error.message}`);
+  const onRetry: RetriedOptions['onRetry'] = (delivery, attempt, delayMs) =>
+    logger.warn(
+      `${describe(delivery)} runs again in ${Math.round(delayMs)} ms: attempt ${attempt} has failed`,
+    );
+  const keep: KeepDeadLetter = (delivery, failed) => keepDeadLetter(options, delivery, failed);
+  const answer: AnswerError = (delivery, failed) => answerError(options, delivery, failed);
+
+  const attempt = served(options);
+  const request = expired(onExpired, retried({ policyOf, isOutage, onOutage, onRetry }, attempt));
+  return guarded(options, answered(answer, deadLettered(keep, decoded(request))));
+}
+
+/** No fault of ours may stop the service or block a partition: it is logged, and the record counts as done. */
+function guarded({ logger }: RequestPipelineOptions, next: Handle<Delivery>): Handle<Delivery> {
+  return async (delivery) => {
+    try {
+      return await next(delivery);
+    } catch (error) {
+      logger.error(error, `${placeOf(delivery.record)} could not be dealt with`);
+      return delivery.owner.signal.aborted ? { kind: 'abandoned' } : { kind: 'settled' };
+    }
+  };
+}
+
+async function answerError(
+  { writing, logger }: RequestPipelineOptions,
+  { owner, record }: Delivery,
+  { answerTo, error }: Failed,
+): Promise<void> {
+  if (!answerTo || owner.signal.aborted) return;
+  try {
+    await retryUntilReachable(() => sendError(writing, answerTo, error), { signal: owner.signal });
+  } catch (reason) {
+    if (!owner.signal.aborted)
+      logger.error(reason, `${placeOf(record)} cannot be answered (${error.message})`);
+  }
+}
+
+/** Sends the error frame; without its details, and with the start of its message, if it is too large with them. */
+async function sendError(
+  writing: ResponseWriting,
+  answerTo: ErrorAnswer,
+  error: AsyncCallError,
+): Promise<void> {
+  const { correlationId, attempt, seq } = answerTo;
+  const place = await replyPlace(writing.directory, answerTo);
+  const send = (sent: AsyncCallError) => {
+    const frame = {
+      kind: 'error',
+      error: sent,
+      id: uuid(),
+      seq,
+      attempt,
+      correlationId,
+      source: writing.source,
+    } as const;
+    return writing.producer.send({ ...place, key: null, ...encodeResponse(frame) });
+  };
+  try {
+    await send(error);
+  } catch (reason) {
+    if (!(reason instanceof BrokerError) || reason.code !== 'payload-too-large') throw reason;
+    const { code, statusCode, message } = error;
+    await send(new AsyncCallError(code, `${message.slice(0, 1_000)} (shortened: too large)`, { statusCode }));
+  }
+}
+
+async function keepDeadLetter(
+  options: RequestPipelineOptions,
+  { owner, record }: Delivery,
+  failed: Failed,
+): Promise<void> {
+  const { deadLetterTopic: topic, writing, logger, groupId } = options;
+  const reason = `${placeOf(record)} has failed for good (${failed.error.code}: ${failed.error.message})`;
+  if (owner.signal.aborted) return;
+  if (topic === undefined) return logger.error(reason);
+  try {
+    await retryUntilReachable(
+      async () => {
+        const partitions = (await writing.directory.partitionsOf(topic)) ?? 1;
+        const partition = record.key
+          ? partitionForKey(record.key, partitions)
+          : record.partition % partitions;
+        await writing.producer.send(deadLetterOf(record, failed, groupId, { topic, partition }));
+      },
+      { signal: owner.signal },
+    );
+    logger.error(`${reason}: kept in ${topic}`);
+  } catch (error) {
+    if (!owner.signal.aborted) logger.error(error, `${reason}, and cannot be kept in ${topic}`);
+  }
+}
+
+function isOutage(error: unknown): error is BrokerError {
+  return error instanceof BrokerError && error.retriable;
+}
+
+function describe({ request, record }: RequestDelivery): string {
+  return `${placeOf(record)} (${request.endpoint}, request ${request.correlationId.toString('utf8')})`;
+}
+
+function placeOf({ topic, partition, offset }: ConsumerRecord): string {
+  return `${topic}[${partition}]@${offset}`;
+}

@@ -1,0 +1,149 @@
+import type { Logger } from '@nestjs/common';
+import type { MessageHandler } from '@nestjs/microservices';
+import { from, fromEvent, isObservable, lastValueFrom, type Observable, of, takeUntil, tap } from 'rxjs';
+import { BrokerError } from '../broker/broker-error.js';
+import { ABANDONED, type AttemptDelivery, type Failed, type Handle, SETTLED } from '../delivery/delivery.js';
+import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
+import type { IncomingRequest } from '../protocol/request.js';
+import { AsyncCallContext } from './async-call-context.js';
+import { runInCall } from './current-call.js';
+import { mapError } from './error-mapping.js';
+import { NO_RESPONSES, type ResponseSink } from './response-sink.js';
+import { ResponseWriter, type ResponseWriting } from './response-writer.js';
+
+/** What the stage works with. */
+export interface ServedOptions {
+  readonly service: string;
+  readonly writing: ResponseWriting;
+  readonly handlerOf: (endpoint: string) => MessageHandler | undefined;
+  /** Runs a call between hooks. */
+  readonly aroundCall: (context: AsyncCallContext, run: () => Promise<void>) => Promise<void>;
+  readonly logger: Pick<Logger, 'error' | 'warn'>;
+}
+
+interface Call {
+  readonly handler: MessageHandler;
+  readonly data: unknown;
+}
+
+/**
+ * The innermost stage: takes an attempt to its endpoint, and the endpoint's responses to the caller. Throws only what
+ * says that the broker could not take them.
+ */
+export function served(options: ServedOptions): Handle<AttemptDelivery> {
+  const report = reporter(options.logger);
+  return async (delivery) => {
+    const { request, record, attempt, controller } = delivery;
+    let sink: ResponseSink = NO_RESPONSES;
+    const failed = (error: AsyncCallError): Failed => ({
+      kind: 'failed',
+      error,
+      attempts: attempt,
+      answerTo: answerTo(delivery, sink.written),
+    });
+    try {
+      sink = await openSink(options.writing, delivery);
+    } catch (error) {
+      return { ...failed(unlessOutage(error)), answerTo: undefined };
+    }
+    const context = new AsyncCallContext(request, record, attempt, controller.signal);
+    let failure: AsyncCallError | undefined;
+    try {
+      const call = resolve(options, request);
+      await options.aroundCall(context, () => runInCall(sink, () => run(call, context, sink)));
+    } catch (thrown) {
+      const { error, unexpected } = mapError(thrown);
+      if (unexpected) report(thrown, context);
+      failure = error;
+    }
+    try {
+      await sink.settled();
+    } catch (error) {
+      failure = asAnswer(unlessOutage(error), sink.written);
+    }
+    if (failure) return failed(failure);
+    return delivery.owner.signal.aborted ? ABANDONED : SETTLED;
+  };
+}
+
+function answerTo({ request, attempt }: AttemptDelivery, seq: number): Failed['answerTo'] {
+  const { correlationId, replyTo } = request;
+  return replyTo && { correlationId, replyTo, attempt, seq };
+}
+
+async function openSink(
+  writing: ResponseWriting,
+  { request, attempt, controller }: AttemptDelivery,
+): Promise<ResponseSink> {
+  const { correlationId, replyTo } = request;
+  return replyTo
+    ? ResponseWriter.open(writing, { correlationId, replyTo }, attempt, controller)
+    : NO_RESPONSES;
+}
+
+/** The error, unless it says that the broker cannot be reached: then it is thrown on, and the attempt is repeated. */
+function unlessOutage(error: unknown): AsyncCallError {
+  if (error instanceof BrokerError && error.retriable) throw error;
+  return AsyncCallError.from(error);
+}
+
+/** A response that is too large is this service's fault, not the request's. */
+function asAnswer(error: AsyncCallError, seq: number): AsyncCallError {
+  if (error.code !== 'payload-too-large') return error;
+  const message = `Response ${seq} cannot be sent. ${error.message}`;
+  return new AsyncCallError('payload-too-large', message, { statusCode: 500, cause: error });
+}
+
+/** The handler and what to hand it. Throws what the caller is to get if there is none. */
+function resolve(
+  { handlerOf, service, writing }: ServedOptions,
+  { endpoint, payload }: IncomingRequest,
+): Call {
+  const handler = handlerOf(endpoint);
+  if (!handler) {
+    throw new AsyncCallError('unknown-endpoint', `The service "${service}" has no endpoint "${endpoint}".`);
+  }
+  try {
+    return { handler, data: writing.serializer.deserialize(payload) };
+  } catch (error) {
+    throw error instanceof AsyncCallError
+      ? error
+      : new AsyncCallError('bad-request', messageOf(error), { cause: error });
+  }
+}
+
+/** Runs the handler and writes what it emits, until it ends or nobody wants its result any more. */
+async function run({ handler, data }: Call, context: AsyncCallContext, sink: ResponseSink): Promise<void> {
+  const values = toObservable(await handler(data, context));
+  const written = values.pipe(
+    // The end is noted in the same turn as the value before it, so that both can be one frame.
+    tap({ next: (value) => sink.write(value), complete: () => sink.complete() }),
+    takeUntil(fromEvent(context.signal, 'abort')),
+  );
+  await lastValueFrom(written, { defaultValue: undefined });
+}
+
+/** A handler's result is an Observable, or one value; a filter may return either. */
+function toObservable(result: unknown): Observable<unknown> {
+  return isObservable(result) ? from(result) : of(result);
+}
+
+/** Logs what a handler did not mean to throw; and once, that Nest hides it from here. */
+function reporter(logger: ServedOptions['logger']): (thrown: unknown, context: AsyncCallContext) => void {
+  let warned = false;
+  return (thrown, context) => {
+    logger.error(thrown, `${context.endpoint} has failed (request ${context.requestId})`);
+    if (!isNestReplacement(thrown) || warned) return;
+    warned = true;
+    logger.warn(
+      'Nest has replaced the original error, because this server runs without the filters of its application. ' +
+        'Connect it with connectAsyncCalls(app), or with { inheritAppConfig: true }.',
+    );
+  };
+}
+
+/** What Nest puts in place of an exception that no filter has taken. */
+function isNestReplacement(thrown: unknown): boolean {
+  const { status, message } = (thrown ?? {}) as { readonly status?: unknown; readonly message?: unknown };
+  return status === 'error' && message === 'Internal server error';
+}
