@@ -2,6 +2,7 @@ import kafka, { type KafkaConfig } from 'kafkajs';
 import type { Broker, ClientIdentity } from '../broker.js';
 import { KafkajsAdmin } from './admin.js';
 import { KafkajsAssignedConsumer } from './assigned-consumer.js';
+import { checkOptions } from './check-options.js';
 import { Cluster } from './cluster.js';
 import { KafkajsGroupConsumer } from './group-consumer.js';
 import { KafkajsProducer } from './producer.js';
@@ -14,8 +15,12 @@ import { KafkajsProducer } from './producer.js';
  */
 export type KafkajsOptions = Omit<KafkaConfig, 'clientId' | 'retry'>;
 
-/** The driver for Apache Kafka, on kafkajs's connections. Making it connects nothing. */
+/**
+ * The driver for Apache Kafka, on kafkajs's connections. Making it connects nothing; options that cannot work
+ * are refused at once (`invalid-argument`).
+ */
 export function kafkajs(options: KafkajsOptions): Broker {
+  checkOptions(options);
   const cluster = ({ clientId }: ClientIdentity) =>
     new Cluster({ logLevel: kafka.logLevel.NOTHING, ...options, clientId });
   return {

@@ -40,6 +40,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ILLEGAL_GENERATION: FENCED,
   UNKNOWN_MEMBER_ID: FENCED,
   FENCED_INSTANCE_ID: FENCED,
+  // The broker does not know either; Kafka's own clients give up, but it is mostly over in a moment.
+  UNKNOWN: RETRY,
   REBALANCE_IN_PROGRESS: RETRY,
   LEADER_NOT_AVAILABLE: RETRY,
   NOT_LEADER_FOR_PARTITION: RETRY,
@@ -130,6 +132,12 @@ export function closedError(what: string): BrokerError {
 /** What no waiting repairs: people have to change something. */
 export function isHopeless(error: BrokerError): boolean {
   return !error.retriable && !error.fenced;
+}
+
+/** Something that the owner's listener threw: nothing is known of its state then. */
+export function listenerError(callback: string, error: unknown): BrokerError {
+  const message = `the consumer’s listener failed in ${callback}: ${messageOf(error)}`;
+  return new BrokerError('internal', message, { cause: error, fatal: true });
 }
 
 function sentence(message: string, advice: string | undefined): string {

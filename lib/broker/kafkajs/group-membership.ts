@@ -23,7 +23,7 @@ export interface MembershipListener {
   onChanging(changing: boolean): void;
   /** The coordinator does not work; `undefined` once it does again. */
   onTrouble(trouble: BrokerError | undefined): void;
-  /** No waiting repairs this: the membership has ended. */
+  /** The group was never joined, and no waiting repairs that: the membership has ended. */
   onFailure(error: BrokerError): void;
 }
 
@@ -49,6 +49,7 @@ export class GroupMembership {
   private livelyUntil = 0;
   private joinStarted = 0;
   private joining: Promise<unknown> | undefined;
+  private hasJoined = false;
   private rejoinWanted = false;
   private settled = true;
   private closing = false;
@@ -152,6 +153,7 @@ export class GroupMembership {
     const joining = (this.joining = this.coordinator.join(this.listener.owned()));
     try {
       const assignment = await joining;
+      this.hasJoined = true;
       this.lastContact = Date.now();
       this.livelyUntil = this.lastContact + LIVELY_MS;
       this.listener.onTrouble(undefined);
@@ -228,7 +230,9 @@ export class GroupMembership {
   private async recover(error: BrokerError): Promise<void> {
     if (this.isOver()) return;
     if (typeOf(error) === 'REBALANCE_IN_PROGRESS') return;
-    if (isFatal(error, this.generation < 0)) return this.fail(error);
+    // Before the first join people are still at hand. Later the same refusal may be a slip in the ACLs or
+    // consumers of another kind in this group: when that is over, the member has to come back by itself.
+    if (isHopeless(error) && !this.hasJoined) return this.fail(error);
     if (error.fenced || this.isExpired()) this.forget(error);
     if (this.closing) return this.end();
     await this.pauseAfter(error);
@@ -253,9 +257,4 @@ export class GroupMembership {
     this.end();
     this.listener.onFailure(error);
   }
-}
-
-/** At the first join everything that people have to repair is final; later only what cannot come back. */
-function isFatal(error: BrokerError, isFirst: boolean): boolean {
-  return isHopeless(error) && (isFirst || error.code === 'invalid-argument');
 }

@@ -1,0 +1,95 @@
+import { inspect } from 'node:util';
+import { AsyncCallError } from '../../errors/async-call-error.js';
+import type { KafkajsOptions } from './driver.js';
+
+const KNOWN: Readonly<Record<keyof KafkajsOptions, true>> = {
+  brokers: true,
+  ssl: true,
+  sasl: true,
+  connectionTimeout: true,
+  authenticationTimeout: true,
+  reauthenticationThreshold: true,
+  requestTimeout: true,
+  enforceRequestTimeout: true,
+  socketFactory: true,
+  logLevel: true,
+  logCreator: true,
+};
+
+const EXAMPLE = "write brokers: ['localhost:9092']";
+
+/** What people write instead, and what there is for it. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  broker: EXAMPLE,
+  bootstrapServers: EXAMPLE,
+  'bootstrap.servers': EXAMPLE,
+  clientId: 'leave it out: each component has a client id of its own',
+  retry: 'leave it out: each component tries again by itself',
+};
+
+const ADDRESS = /^[^\s:/,@[\]]+:(\d{1,5})$/;
+
+/** Throws `invalid-argument` for options that cannot work, with everything that is wrong with them. */
+export function checkOptions(options: KafkajsOptions): void {
+  const faults = faultsOf(options);
+  if (faults.length > 0) throw new AsyncCallError('invalid-argument', `kafkajs: ${faults.join('; ')}`);
+}
+
+function faultsOf(options: unknown): string[] {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    return [
+      `${inspect(options)} is not an object of options: write kafkajs({ brokers: ['localhost:9092'] })`,
+    ];
+  const { brokers } = options as { brokers?: unknown };
+  const unknown = Object.entries(options)
+    .filter(([key, value]) => value !== undefined && !Object.hasOwn(KNOWN, key))
+    .map(([key]) => `there is no option ${inspect(key)}: ${adviceFor(key)}`);
+  return [...unknown, ...brokersFaults(brokers)];
+}
+
+function adviceFor(key: string): string {
+  return Object.hasOwn(INSTEAD, key) ? INSTEAD[key] : `there are ${Object.keys(KNOWN).join(', ')}`;
+}
+
+function brokersFaults(brokers: unknown): string[] {
+  if (typeof brokers === 'function') return [];
+  if (typeof brokers === 'string') {
+    const addresses = brokers.split(',').map((address) => address.trim());
+    return [
+      `brokers: ${inspect(brokers)} is not an array: write brokers: ${inspect(addresses.map(repaired))}`,
+    ];
+  }
+  if (brokers === undefined) return [`brokers: it is missing: ${EXAMPLE}`];
+  if (!Array.isArray(brokers))
+    return [`brokers: ${inspect(brokers)} is not an array of addresses: ${EXAMPLE}`];
+  if (brokers.length === 0) return [`brokers: it is empty: ${EXAMPLE}`];
+  return brokers.flatMap((address: unknown) => addressFault(address) ?? []);
+}
+
+function addressFault(address: unknown): string | undefined {
+  if (typeof address !== 'string' || address.trim() === '')
+    return `brokers: ${inspect(address)} is not an address: write 'localhost:9092'`;
+  if (isAddress(address)) return undefined;
+  const addresses = address.split(',').map((part) => part.trim());
+  if (addresses.length > 1)
+    return `brokers: ${inspect(address)} is more than one address: write ${addresses.map((one) => inspect(repaired(one))).join(', ')}`;
+  if (/^[^\s:/]+$/.test(address))
+    return `brokers: ${inspect(address)} has no port: write ${inspect(repaired(address))}`;
+  const better = repaired(address);
+  const advice = isAddress(better) ? better : 'localhost:9092';
+  return `brokers: ${inspect(address)} is not "host:port", with a host name or IPv4 address and a port from 1 to 65535: write ${inspect(advice)}`;
+}
+
+/** Without a protocol, a path and white space, with a port: a proposal. */
+function repaired(address: string): string {
+  const bare = address
+    .trim()
+    .replace(/^[a-z_+]+:\/\//i, '')
+    .replace(/\/.*$/, '');
+  return /:\d+$/.test(bare) ? bare : `${bare.replace(/:$/, '')}:9092`;
+}
+
+function isAddress(text: string): boolean {
+  const port = Number(ADDRESS.exec(text)?.[1]);
+  return port >= 1 && port <= 65_535;
+}

@@ -1,0 +1,84 @@
+import { expect, it, jest } from '@jest/globals';
+import type { BrokerError } from '../../../lib/broker/broker-error.js';
+import type { Cluster } from '../../../lib/broker/kafkajs/cluster.js';
+import { GroupMembership } from '../../../lib/broker/kafkajs/group-membership.js';
+import { waitFor } from '../../support/kafka.js';
+
+const OK = 0;
+const UNKNOWN_SERVER_ERROR = -1;
+const UNKNOWN_MEMBER_ID = 25;
+const GROUP_AUTHORIZATION_FAILED = 30;
+const INCONSISTENT_GROUP_PROTOCOL = 23;
+
+/** A membership whose coordinator answers joins, and the first heartbeats, with these error codes, then with none. */
+function membership({ joins = [], beats = [] }: { joins?: number[]; beats?: number[] }) {
+  const answers: Record<string, (errorCode: number) => object> = {
+    JoinGroup: (errorCode) => ({ errorCode, generationId: 1, leaderId: 'b', memberId: 'a', members: [] }),
+    SyncGroup: (errorCode) => ({ errorCode, memberAssignment: Buffer.alloc(0) }),
+  };
+  const codes: Record<string, number[]> = { JoinGroup: joins, Heartbeat: beats };
+  const request = async (api: string) => {
+    const errorCode = codes[api]?.shift() ?? OK;
+    return answers[api]?.(errorCode) ?? { errorCode };
+  };
+  const node = { request, close: () => undefined };
+  const cluster = {
+    coordinatorAlone: async () => node,
+    coordinator: async () => node,
+    release: () => undefined,
+  };
+  const listener = {
+    owned: () => [],
+    onAssignment: jest.fn(async () => false),
+    onLost: jest.fn(),
+    onChanging: jest.fn(),
+    onTrouble: jest.fn<(trouble: BrokerError | undefined) => void>(),
+    onFailure: jest.fn<(error: BrokerError) => void>(),
+  };
+  const options = {
+    groupId: 'group',
+    topics: ['topic'],
+    sessionTimeoutMs: 10_000,
+    heartbeatIntervalMs: 20,
+    rebalanceTimeoutMs: 10_000,
+  };
+  const member = new GroupMembership(cluster as unknown as Cluster, options, listener);
+  const assigned = (count: number) =>
+    waitFor(() => listener.onAssignment.mock.calls.length === count, { what: `assignment ${count}` });
+  return { member, listener, assigned };
+}
+
+it('ends when the first join is refused', async () => {
+  const { member, listener } = membership({ joins: [GROUP_AUTHORIZATION_FAILED] });
+  await member.run();
+  expect(listener.onFailure).toHaveBeenCalledWith(expect.objectContaining({ code: 'authorization-failed' }));
+});
+
+it('tries again when the broker fails at the first join', async () => {
+  const { member, listener, assigned } = membership({ joins: [UNKNOWN_SERVER_ERROR, UNKNOWN_SERVER_ERROR] });
+  const run = member.run();
+  await assigned(1);
+  expect(listener.onTrouble).toHaveBeenCalledWith(
+    expect.objectContaining({ code: 'unavailable', retriable: true }),
+  );
+  await member.leave();
+  await run;
+  expect(listener.onFailure).not.toHaveBeenCalled();
+});
+
+it.each([
+  ['authorization-failed', GROUP_AUTHORIZATION_FAILED],
+  ['unavailable', UNKNOWN_SERVER_ERROR],
+  ['invalid-argument', INCONSISTENT_GROUP_PROTOCOL],
+])('comes back when a join after a lost session was refused: %s', async (code, errorCode) => {
+  const joins = [OK, errorCode, errorCode, errorCode];
+  const { member, listener, assigned } = membership({ joins, beats: [UNKNOWN_MEMBER_ID] });
+  const run = member.run();
+  await assigned(2);
+  expect(listener.onLost).toHaveBeenCalledTimes(1);
+  expect(listener.onTrouble).toHaveBeenCalledWith(expect.objectContaining({ code }));
+  expect(listener.onTrouble.mock.lastCall).toEqual([undefined]);
+  await member.leave();
+  await run;
+  expect(listener.onFailure).not.toHaveBeenCalled();
+});
