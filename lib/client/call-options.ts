@@ -30,14 +30,31 @@ export function timeoutFault(timeoutMs: unknown): string | undefined {
   return `${inspect(timeoutMs)} is not a timeout: write whole milliseconds from 1 to ${MAX_TIMEOUT_MS}, or Infinity`;
 }
 
+/** The options that there are; the type sees to it that none is missing here. */
+const KNOWN: Readonly<Record<keyof CallOptions, true>> = { timeoutMs: true, key: true, headers: true };
+
 /** Throws `invalid-argument` if the options cannot be followed. */
-export function checkCallOptions({ timeoutMs, key }: CallOptions): void {
+export function checkCallOptions(options: CallOptions): void {
+  checkNames(options);
+  const { timeoutMs, key } = options;
   const fault = timeoutMs === undefined ? undefined : timeoutFault(timeoutMs);
   if (fault) throw new AsyncCallError('invalid-argument', `timeoutMs: ${fault}.`);
   if (key !== undefined && typeof key !== 'string' && !Buffer.isBuffer(key)) {
     throw new AsyncCallError(
       'invalid-argument',
       `key: ${inspect(key)} is not a key: write a string or a Buffer.`,
+    );
+  }
+}
+
+/** A misspelt option would be ignored in silence, and e.g. a key is what the order depends on. */
+function checkNames(options: CallOptions): void {
+  // Not `Object.keys`: it makes an array for each call.
+  for (const name in options) {
+    if (Object.hasOwn(KNOWN, name)) continue;
+    throw new AsyncCallError(
+      'invalid-argument',
+      `${inspect(name)} is not an option of a call. There are: ${Object.keys(KNOWN).join(', ')}.`,
     );
   }
 }

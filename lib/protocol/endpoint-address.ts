@@ -26,7 +26,7 @@ export function serviceNameFault(service: unknown): string | undefined {
 
 /** The endpoint's name as it travels: with its first slash. Throws `invalid-argument` if it is empty. */
 export function normalizeEndpoint(endpoint: unknown): string {
-  if (typeof endpoint !== 'string' || endpoint.replace(/^\/+/, '') === '') {
+  if (!isEndpointName(endpoint)) {
     throw new AsyncCallError(
       'invalid-argument',
       `${inspect(endpoint)} is not an endpoint name. Write one like "/show-me-the-money".`,
@@ -38,14 +38,24 @@ export function normalizeEndpoint(endpoint: unknown): string {
 /** The address that a target stands for. Throws `invalid-argument`, saying how to write one. */
 export function parseTarget(target: unknown): EndpointAddress {
   const { service, endpoint } = typeof target === 'string' ? split(target) : asAddress(target);
-  const fault = serviceNameFault(service);
+  const fault = serviceNameFault(service) ?? endpointFault(endpoint);
   if (fault) {
     throw new AsyncCallError(
       'invalid-argument',
-      `${fault}. Address an endpoint as "service/endpoint" or { service, endpoint }.`,
+      `${inspect(target)} is not an address: ${fault}. ` +
+        'Address an endpoint as "service/endpoint" or { service, endpoint }.',
     );
   }
   return { service: service as string, endpoint: normalizeEndpoint(endpoint) };
+}
+
+function endpointFault(endpoint: unknown): string | undefined {
+  if (isEndpointName(endpoint)) return undefined;
+  return endpoint === '' ? 'it has no endpoint' : `${inspect(endpoint)} is not an endpoint name`;
+}
+
+function isEndpointName(endpoint: unknown): endpoint is string {
+  return typeof endpoint === 'string' && endpoint.replace(/^\/+/, '') !== '';
 }
 
 function split(target: string): { service: string; endpoint: string } {

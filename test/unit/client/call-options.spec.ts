@@ -37,4 +37,13 @@ describe('checkCallOptions', () => {
       }),
     );
   });
+
+  it.each(['timeout', 'keys', 'timeoutMS', 'toString'])('refuses the unknown option %p', (name) => {
+    expect(() => checkCallOptions({ key: 'a', [name]: undefined })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-argument',
+        message: `'${name}' is not an option of a call. There are: timeoutMs, key, headers.`,
+      }),
+    );
+  });
 });

@@ -33,9 +33,12 @@ describe('parseTarget', () => {
     [null, 'undefined is not a service name'],
     [7, 'undefined is not a service name'],
     [{ endpoint: '/money' }, 'undefined is not a service name'],
-    ['broker', "'' is not an endpoint name"],
+    ['broker', "'broker' is not an address: it has no endpoint. Address an endpoint as"],
+    ['/money', "'/money' is not an address: '' is not a service name"],
+    ['broker/', "'broker/' is not an address: '/' is not an endpoint name"],
     ['broker/', "'/' is not an endpoint name"],
     ['broker//', "'//' is not an endpoint name"],
+    [{ service: 'broker' }, "{ service: 'broker' } is not an address"],
     [{ service: 'broker' }, 'undefined is not an endpoint name'],
     [{ service: 'broker', endpoint: 7 }, '7 is not an endpoint name'],
   ])('refuses %j', (target, message) => {
