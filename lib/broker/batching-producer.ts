@@ -4,6 +4,8 @@ import type { ProducerRecord, TopicPartitionOffset } from './record.js';
 
 /** How much goes into one request to the broker. */
 const MAX_BATCH_RECORDS = 500;
+/** How many are looked at for a batch: looking at all that wait would cost their square in all. */
+const WINDOW_RECORDS = 4 * MAX_BATCH_RECORDS;
 /** Per partition: below the broker's default limit of 1 MiB for what is one batch there. A topic may have less. */
 const MAX_PARTITION_BYTES = 800_000;
 
@@ -88,11 +90,9 @@ class TopicLane {
   }
 
   private async sendNext(): Promise<void> {
-    const [batch, rest] = takeBatch(
-      this.waiting.filter((entry) => !this.rejectIfBroken(entry)),
-      this.maxPartitionBytes,
-    );
-    this.waiting = rest;
+    const window = this.waiting.splice(0, WINDOW_RECORDS).filter((entry) => !this.rejectIfBroken(entry));
+    const [batch, rest] = takeBatch(window, this.maxPartitionBytes);
+    this.waiting.unshift(...rest);
     if (batch.length === 0) return;
     try {
       const places = await this.producer.send(batch.map((entry) => entry.record));

@@ -6,11 +6,21 @@ export class OffsetTracker {
   private order: bigint[] = [];
   private head = 0;
   private readonly settled = new Set<bigint>();
-  private mark: bigint | undefined;
 
-  /** The offset to commit: everything before it is done. `undefined` if nothing is done yet. */
-  get position(): bigint | undefined {
+  /** Begins at an offset; `completedBefore` are those behind it that an earlier owner has done. */
+  constructor(
+    private mark: bigint,
+    private readonly completedBefore: Set<bigint> = new Set(),
+  ) {}
+
+  /** The offset to commit: everything before it is done. */
+  get position(): bigint {
     return this.mark;
+  }
+
+  /** What is done behind the position, in no order. */
+  get completed(): Iterable<bigint> {
+    return this.settled;
   }
 
   /** How many records are under way, or done but behind one that is not. */
@@ -18,9 +28,15 @@ export class OffsetTracker {
     return this.order.length - this.head;
   }
 
-  /** Notes a record that was taken over. Offsets come in rising order. */
-  add(offset: bigint): void {
+  /**
+   * Notes a record that was taken over; offsets come in rising order. Returns whether it is to be run: not if an
+   * earlier owner has done it.
+   */
+  add(offset: bigint): boolean {
     this.order.push(offset);
+    if (!this.completedBefore.delete(offset)) return true;
+    this.settle(offset);
+    return false;
   }
 
   /** Notes that a record is done. Returns whether the mark moved. */

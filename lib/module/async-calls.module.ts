@@ -1,4 +1,10 @@
-import { ConfigurableModuleBuilder, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { AsyncCallsClient } from '../client/async-calls-client.js';
 import { AsyncCallsServer } from '../server/async-calls-server.js';
@@ -56,7 +62,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   ],
   exports: [AsyncCallsClient, AsyncCallsServer],
 })
-export class AsyncCallsModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+export class AsyncCallsModule
+  extends ConfigurableModuleClass
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
   constructor(
     @Inject(RESOLVED_OPTIONS) { server }: ResolvedOptions,
     @Inject(IS_GLOBAL) isGlobal: boolean,
@@ -64,9 +73,15 @@ export class AsyncCallsModule extends ConfigurableModuleClass implements OnAppli
     applicationConfig: ApplicationConfig,
     http: HttpAdapterHost,
     private readonly client: AsyncCallsClient,
+    private readonly asyncCallsServer: AsyncCallsServer,
   ) {
     super();
     ApplicationServices.of(modules).add(server.service, isGlobal, applicationConfig, http);
+  }
+
+  /** Nest calls this when every provider is ready. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.asyncCallsServer.applicationInitialized();
   }
 
   /** Nest calls this after the server was closed: what handlers were calling until then could still be called. */

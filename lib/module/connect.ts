@@ -7,11 +7,22 @@ import { ApplicationServices } from './application-services.js';
 
 /**
  * Connects the application's services, beside HTTP or whatever else it serves, with its global pipes, guards,
- * interceptors and filters. They begin to serve with `await app.startAllMicroservices()`.
+ * interceptors and filters; set those before. They begin to serve when both `await app.startAllMicroservices()` and
+ * `await app.listen(…)` (or `app.init()`) have been called. Throws `invalid-argument` if the application has none.
  */
 export function connectAsyncCalls(app: INestApplication): void {
-  for (const strategy of app.get(AsyncCallsServer, { strict: false, each: true })) {
-    app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+  for (const strategy of serversOf(app)) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+}
+
+function serversOf(app: INestApplication): AsyncCallsServer[] {
+  try {
+    return app.get(AsyncCallsServer, { strict: false, each: true });
+  } catch (error) {
+    throw new AsyncCallError(
+      'invalid-argument',
+      'This application is no service. Import AsyncCallsModule.forRoot({ service, broker }) in its root module.',
+      { cause: error },
+    );
   }
 }
 

@@ -25,6 +25,8 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   override readonly transportId = ASYNC_CALLS_TRANSPORT;
   protected override readonly logger = new Logger('AsyncCallsServer');
   private readonly stopping = new AbortController();
+  private initialized = false;
+  private listening = false;
   private state: ConsumerState | undefined;
   private running: { readonly consumer: RequestConsumer; close(): Promise<void> } | undefined;
 
@@ -48,22 +50,46 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     extras?: Readonly<Record<string, unknown>>,
   ): void {
     const { service, declaredBy } = (extras ?? {}) as Partial<EndpointExtras>;
+    // Nest hands a handler without a transport to every server; those of this library have one.
+    if (declaredBy === undefined) return;
     this.assertOneService(endpoint, service, declaredBy);
     if (service !== undefined && service !== this.service) return;
     const existing = this.extrasOf(endpoint);
     if (existing) {
+      const what = `The endpoint "${endpoint}" of the service "${this.service}" is declared twice`;
       throw new AsyncCallError(
         'invalid-argument',
-        `The endpoint "${endpoint}" of the service "${this.service}" is declared twice: by ` +
-          `${existing.declaredBy} and by ${declaredBy}. Give one of them another name.`,
+        existing.declaredBy === declaredBy
+          ? `${what}, both times by ${declaredBy}. Call connectAsyncCalls once, and list the controller in one module.`
+          : `${what}: by ${existing.declaredBy} and by ${declaredBy}. Give one of them another name.`,
       );
     }
     super.addHandler(endpoint, handler, isEventHandler, extras);
   }
 
-  /** Nest calls this. Calls back once the service is a settled member of its group, or with what prevents it. */
+  /**
+   * Nest calls this. Calls back once the service is a settled member of its group, or with what prevents it; at once if
+   * the application is not initialized yet, for then it begins to serve later.
+   */
   listen(callback: (error?: unknown) => void): void {
-    this.start().then(() => callback(), callback);
+    this.listening = true;
+    if (this.initialized) {
+      this.start().then(() => callback(), callback);
+    } else {
+      this.logger.log(
+        `${this.service} begins to serve when the application is initialized: app.listen() or app.init()`,
+      );
+      callback();
+    }
+  }
+
+  /**
+   * The module calls this when every `onModuleInit` of the application has run: a service must not be handed requests
+   * before its providers are ready, in whatever order `startAllMicroservices` and `listen` are called.
+   */
+  async applicationInitialized(): Promise<void> {
+    this.initialized = true;
+    if (this.listening) await this.start();
   }
 
   /** Ends the running requests within the drain time, commits, leaves the group and disconnects. */
@@ -107,6 +133,15 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 
   private async start(): Promise<void> {
+    try {
+      await this.connect();
+    } catch (error) {
+      // Closed while it was waiting for the broker: that is no failure.
+      if (!this.stopping.signal.aborted) throw error;
+    }
+  }
+
+  private async connect(): Promise<void> {
     const { broker, source, requestTopic, deadLetterTopic, createTopics } = this.options;
     const identity = { clientId: source };
     const admin = broker.createAdmin(identity);
@@ -167,6 +202,11 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
       settings: delivery,
       handle,
       onState: (state, error) => this.stateChanged(state, error),
+      onHeldBack: ({ topic, partition, offset }) =>
+        this.logger.warn(
+          `${topic}[${partition}] is paused: the request at ${offset} does not end, and all that can be remembered ` +
+            'is done behind it. Give endless streams a timeout.',
+        ),
       onCommitError: (error) => this.logger.error(error, 'A commit failed'),
     });
   }

@@ -1,14 +1,29 @@
+import { setMaxListeners } from 'node:events';
+import type { AssignedPartition } from '../broker/consumer.js';
+import { decodeCompleted, encodeCompleted, MAX_REMEMBERED_SPAN } from '../delivery/completed-offsets.js';
 import type { DeliveryOwner } from '../delivery/delivery.js';
 import { OffsetTracker } from '../delivery/offset-tracker.js';
 
 /** The work of one partition, from the moment it was assigned until it is revoked or lost. */
 export class OwnedPartition implements DeliveryOwner {
-  readonly tracker = new OffsetTracker();
+  readonly partition: number;
+  readonly tracker: OffsetTracker;
+  /** Whether nothing is taken from it for now. */
+  paused = false;
+  private isHeldBack = false;
   private readonly gone = new AbortController();
   private readonly running = new Set<Promise<void>>();
   private readonly attempts = new Set<AbortController>();
   private readonly leaving = new AbortController();
-  private committed: bigint | undefined;
+  private changed = false;
+
+  /** Begins where the assignment says, with what its last owner has left in the metadata of its commit. */
+  constructor({ partition, offset, metadata }: AssignedPartition) {
+    this.partition = partition;
+    this.tracker = new OffsetTracker(offset, decodeCompleted(offset, metadata));
+    // Every request that waits for another attempt listens.
+    setMaxListeners(0, this.gone.signal, this.leaving.signal);
+  }
 
   get closing(): AbortSignal {
     return this.leaving.signal;
@@ -16,6 +31,20 @@ export class OwnedPartition implements DeliveryOwner {
 
   get signal(): AbortSignal {
     return this.gone.signal;
+  }
+
+  /** Whether it may not go further ahead of its oldest request than a commit can tell the next owner. */
+  get heldBack(): boolean {
+    return this.isHeldBack;
+  }
+
+  /** Looks whether it is held back now; true when that has just begun. It ends at half of the limit. */
+  isHeldBackNow(): boolean {
+    const { pending } = this.tracker;
+    const before = this.isHeldBack;
+    if (pending >= MAX_REMEMBERED_SPAN) this.isHeldBack = true;
+    else if (pending <= MAX_REMEMBERED_SPAN / 2) this.isHeldBack = false;
+    return this.isHeldBack && !before;
   }
 
   /** Runs work for a record, unless the partition is on its way out: then its next owner does. */
@@ -39,20 +68,25 @@ export class OwnedPartition implements DeliveryOwner {
 
   /** Notes that a record is done. After an abort it counts no more: the record may run elsewhere. */
   settle(offset: bigint): void {
-    if (!this.signal.aborted) this.tracker.settle(offset);
+    if (this.signal.aborted) return;
+    this.tracker.settle(offset);
+    this.changed = true;
   }
 
-  /** The offset to commit, if it has moved since the last one that was taken. */
-  takeUncommitted(): bigint | undefined {
-    const { position } = this.tracker;
-    if (position === this.committed) return undefined;
-    this.committed = position;
-    return position;
+  /**
+   * What to commit, if something was done since it was last taken: up to where the partition is done, and as metadata
+   * what is done behind that.
+   */
+  takeUncommitted(): { offset: bigint; metadata: string } | undefined {
+    const { position, completed } = this.tracker;
+    if (!this.changed) return undefined;
+    this.changed = false;
+    return { offset: position, metadata: encodeCompleted(position, completed) };
   }
 
-  /** The offset that was taken could not be committed: it is taken again, unless a later one was. */
-  notCommitted(offset: bigint): void {
-    if (this.committed === offset) this.committed = undefined;
+  /** What was taken could not be committed: it is to be taken again. */
+  notCommitted(): void {
+    this.changed = true;
   }
 
   /** Starts nothing more, and waits for what runs, but not longer than this. */

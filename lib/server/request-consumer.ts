@@ -1,7 +1,7 @@
 import type { Broker, ClientIdentity } from '../broker/broker.js';
 import { BrokerError } from '../broker/broker-error.js';
-import type { ConsumerState, GroupConsumer } from '../broker/consumer.js';
-import type { ConsumerRecord, RecordBatch, TopicPartition } from '../broker/record.js';
+import type { AssignedPartition, ConsumerState, GroupConsumer } from '../broker/consumer.js';
+import type { ConsumerRecord, RecordBatch, TopicPartition, TopicPartitionOffset } from '../broker/record.js';
 import type { Delivery, Handle } from '../delivery/delivery.js';
 import { LaneScheduler } from '../delivery/lane-scheduler.js';
 import { OwnedPartition } from './owned-partition.js';
@@ -28,6 +28,8 @@ export interface RequestConsumerOptions {
   /** Runs a record to its end. Must not reject. */
   readonly handle: Handle<Delivery>;
   readonly onState: (state: ConsumerState, error?: BrokerError) => void;
+  /** A partition is paused, because so much is done behind a request at this offset that does not end. */
+  readonly onHeldBack: (place: TopicPartitionOffset) => void;
   /** A commit failed in a way that the next one may not repair. */
   readonly onCommitError: (error: unknown) => void;
 }
@@ -41,7 +43,8 @@ export class RequestConsumer {
   private readonly scheduler: LaneScheduler;
   private readonly owned = new Map<number, OwnedPartition>();
   private inFlight = 0;
-  private paused = false;
+  private full = false;
+  private committing: Promise<void> = Promise.resolve();
   private commitTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: RequestConsumerOptions) {
@@ -73,24 +76,24 @@ export class RequestConsumer {
     clearInterval(this.commitTimer);
   }
 
-  private own(partitions: readonly TopicPartition[]): void {
-    for (const { partition } of partitions) this.owned.set(partition, new OwnedPartition());
-    if (this.paused) this.consumer.pause(partitions);
+  private own(partitions: readonly AssignedPartition[]): void {
+    for (const assigned of partitions) {
+      const owned = new OwnedPartition(assigned);
+      this.owned.set(assigned.partition, owned);
+      this.regulateOne(owned);
+    }
   }
 
   private take({ partition, records }: RecordBatch): void {
     const owned = this.owned.get(partition);
     if (!owned) return;
     for (const record of records) {
-      owned.tracker.add(record.offset);
+      if (!owned.tracker.add(record.offset)) continue;
       this.inFlight += 1;
       const lane = record.key && `${partition}:${record.key.toString('latin1')}`;
       this.scheduler.submit(lane, () => this.run(owned, record));
     }
-    if (!this.paused && this.inFlight >= this.options.settings.maxInFlight) {
-      this.paused = true;
-      this.consumer.pause(this.consumer.assignment());
-    }
+    this.regulate(owned);
   }
 
   private async run(owned: OwnedPartition, record: ConsumerRecord): Promise<void> {
@@ -99,10 +102,28 @@ export class RequestConsumer {
       if (outcome.kind === 'settled') owned.settle(record.offset);
     });
     this.inFlight -= 1;
-    if (this.paused && this.inFlight <= this.options.settings.maxInFlight / 2) {
-      this.paused = false;
-      this.consumer.resume(this.consumer.assignment());
-    }
+    this.regulate(owned);
+  }
+
+  /** Pauses what there is no room for, and resumes it at half of the limit. */
+  private regulate(touched: OwnedPartition): void {
+    const { maxInFlight } = this.options.settings;
+    const wasFull = this.full;
+    if (this.inFlight >= maxInFlight) this.full = true;
+    else if (this.inFlight <= maxInFlight / 2) this.full = false;
+    for (const owned of this.full === wasFull ? [touched] : this.owned.values()) this.regulateOne(owned);
+  }
+
+  private regulateOne(owned: OwnedPartition): void {
+    const { partition } = owned;
+    if (this.owned.get(partition) !== owned) return;
+    const place = { topic: this.options.topic, partition };
+    if (owned.isHeldBackNow()) this.options.onHeldBack({ ...place, offset: owned.tracker.position });
+    const paused = this.full || owned.heldBack;
+    if (paused === owned.paused) return;
+    owned.paused = paused;
+    if (paused) this.consumer.pause([place]);
+    else this.consumer.resume([place]);
   }
 
   private async drain(partitions: readonly TopicPartition[]): Promise<void> {
@@ -119,17 +140,23 @@ export class RequestConsumer {
     }
   }
 
-  private async commit(): Promise<void> {
+  /** Commits what is done by now; one commit at a time, so that none is overtaken by the end of a drain. */
+  private commit(): Promise<void> {
+    this.committing = this.committing.then(() => this.commitNow());
+    return this.committing;
+  }
+
+  private async commitNow(): Promise<void> {
     const { topic } = this.options;
-    const commits = [...this.owned].flatMap(([partition, owned]) => {
-      const offset = owned.takeUncommitted();
-      return offset === undefined ? [] : [{ topic, partition, offset, owned }];
+    const taken = [...this.owned.values()].flatMap((owned) => {
+      const progress = owned.takeUncommitted();
+      return progress ? [{ owned, commit: { topic, partition: owned.partition, ...progress } }] : [];
     });
-    if (commits.length === 0) return;
+    if (taken.length === 0) return;
     try {
-      await this.consumer.commit(commits.map(({ owned: _, ...commit }) => commit));
+      await this.consumer.commit(taken.map(({ commit }) => commit));
     } catch (error) {
-      for (const { owned, offset } of commits) owned.notCommitted(offset);
+      for (const { owned } of taken) owned.notCommitted();
       // Fenced: the new owner runs these again. Retriable: the next interval commits them.
       if (error instanceof BrokerError && (error.fenced || error.retriable)) return;
       this.options.onCommitError(error);

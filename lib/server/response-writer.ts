@@ -5,6 +5,7 @@ import { partitionForKey } from '../broker/partitioner.js';
 import type { TopicPartition } from '../broker/record.js';
 import type { TopicDirectory } from '../broker/topic-directory.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { TerminalError } from '../errors/handler-errors.js';
 import type { Answerable } from '../protocol/decode-error.js';
 import type { ResponseSink } from './response-sink.js';
 import { encodeResponse, type FrameBody } from '../protocol/response.js';
@@ -58,10 +59,10 @@ export class ResponseWriter implements ResponseSink {
     return new ResponseWriter(writing, correlationId, place, attempt, controller);
   }
 
-  /** Sends a value as the next partial response. Throws if it cannot be serialized. */
+  /** Sends a value as the next partial response. Throws a {@link TerminalError} if it cannot be serialized. */
   write(value: unknown): void {
     if (this.ended) return;
-    const payload = this.writing.serializer.serialize(value);
+    const payload = this.serialize(value);
     this.release('next');
     this.held = payload;
     queueMicrotask(() => this.release('next'));
@@ -90,6 +91,15 @@ export class ResponseWriter implements ResponseSink {
     this.release('next');
     await this.waitUntil(() => this.unacknowledged === 0);
     if (this.failure) throw this.failure;
+  }
+
+  private serialize(value: unknown): SerializedPayload {
+    try {
+      return this.writing.serializer.serialize(value);
+    } catch (cause) {
+      const message = `Response ${this.written} cannot be sent. ${AsyncCallError.from(cause).message}`;
+      throw new TerminalError(message, { code: 'internal', cause });
+    }
   }
 
   private release(kind: 'next' | 'last'): void {
@@ -144,7 +154,12 @@ export async function replyPlace(
   { correlationId, replyTo }: Answerable,
 ): Promise<TopicPartition> {
   const { topic } = replyTo;
-  const partitions = await directory.partitionsOf(topic);
+  let partitions = await directory.partitionsOf(topic);
+  if (partitions !== undefined && replyTo.partition !== undefined && replyTo.partition >= partitions) {
+    // The topic may have grown since it was looked up.
+    directory.forget(topic);
+    partitions = await directory.partitionsOf(topic);
+  }
   const partition = replyTo.partition ?? partitionForKey(correlationId, partitions ?? 1);
   if (partitions !== undefined && partition < partitions) return { topic, partition };
   throw new BrokerError(

@@ -2,7 +2,15 @@ import type { Logger } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
 import { from, fromEvent, isObservable, lastValueFrom, type Observable, of, takeUntil, tap } from 'rxjs';
 import { BrokerError } from '../broker/broker-error.js';
-import { ABANDONED, type AttemptDelivery, type Failed, type Handle, SETTLED } from '../delivery/delivery.js';
+import {
+  ABANDONED,
+  type AttemptDelivery,
+  type DeliveryOwner,
+  type Failed,
+  type Handle,
+  SETTLED,
+} from '../delivery/delivery.js';
+import { deadlineOf } from '../delivery/stages/expired.js';
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
 import { AsyncCallContext } from './async-call-context.js';
@@ -48,20 +56,26 @@ export function served(options: ServedOptions): Handle<AttemptDelivery> {
     }
     const context = new AsyncCallContext(request, record, attempt, controller.signal);
     let failure: AsyncCallError | undefined;
+    const deadline = atDeadline(delivery, () => controller.abort());
     try {
       const call = resolve(options, request);
-      await options.aroundCall(context, () => runInCall(sink, () => run(call, context, sink)));
+      await options.aroundCall(context, () =>
+        runInCall(sink, () => run(call, context, sink, delivery.owner)),
+      );
     } catch (thrown) {
       const { error, unexpected } = mapError(thrown);
-      if (unexpected) report(thrown, context);
+      if (unexpected || error.code === 'internal') report(thrown, context);
       failure = error;
+    } finally {
+      clearTimeout(deadline);
     }
     try {
       await sink.settled();
     } catch (error) {
       failure = asAnswer(unlessOutage(error), sink.written);
     }
-    if (failure) return failed(failure);
+    // After the deadline nobody hears of a failure; that the handler was cut off is most likely its cause.
+    if (failure && Date.now() < deadlineOf(delivery)) return failed(failure);
     return delivery.owner.signal.aborted ? ABANDONED : SETTLED;
   };
 }
@@ -112,15 +126,42 @@ function resolve(
   }
 }
 
+/** What a timer can take. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Calls back when the caller has stopped waiting; a deadline that is very far off is none. */
+function atDeadline(delivery: AttemptDelivery, onDeadline: () => void): NodeJS.Timeout | undefined {
+  const leftMs = deadlineOf(delivery) - Date.now();
+  return leftMs <= MAX_TIMER_MS ? setTimeout(onDeadline, leftMs) : undefined;
+}
+
 /** Runs the handler and writes what it emits, until it ends or nobody wants its result any more. */
-async function run({ handler, data }: Call, context: AsyncCallContext, sink: ResponseSink): Promise<void> {
-  const values = toObservable(await handler(data, context));
-  const written = values.pipe(
+async function run(
+  { handler, data }: Call,
+  context: AsyncCallContext,
+  sink: ResponseSink,
+  owner: DeliveryOwner,
+): Promise<void> {
+  const result = await unlessAborted(handler(data, context), owner.signal);
+  if (context.signal.aborted) return;
+  const written = toObservable(result).pipe(
     // The end is noted in the same turn as the value before it, so that both can be one frame.
     tap({ next: (value) => sink.write(value), complete: () => sink.complete() }),
     takeUntil(fromEvent(context.signal, 'abort')),
   );
   await lastValueFrom(written, { defaultValue: undefined });
+}
+
+/**
+ * What the work comes to, or `undefined` once the partition has gone: a handler that does not heed its signal must not
+ * keep a place that another request could have.
+ */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const leave = () => resolve(undefined);
+    signal.addEventListener('abort', leave, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
 }
 
 /** A handler's result is an Observable, or one value; a filter may return either. */

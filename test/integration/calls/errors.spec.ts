@@ -19,7 +19,7 @@ import { IsInt } from 'class-validator';
 import { AsyncCallError, AsyncEndpoint } from 'nestjs-async-calls';
 import { catchError, lastValueFrom, of, throwError } from 'rxjs';
 import { describeOnBrokers } from '../../support/brokers.js';
-import { uniqueName } from '../../support/kafka.js';
+import { uniqueName, waitFor } from '../../support/kafka.js';
 import { startService } from '../../support/services.js';
 
 class Order {
@@ -80,6 +80,11 @@ class FailingController {
   @AsyncEndpoint('/emit-error')
   emitError(@Payload() kind: keyof typeof THROWN) {
     return throwError(() => THROWN[kind]());
+  }
+
+  @AsyncEndpoint('/bigint')
+  bigint() {
+    return 10n;
   }
 
   @AsyncEndpoint('/validated')
@@ -200,6 +205,47 @@ describeOnBrokers('errors', (newBroker) => {
       code: 'unknown-service',
       message: expect.stringContaining(`"${nobody}.requests" does not exist`),
     });
+  });
+
+  it('tells the caller, and its own log, that a response cannot be sent', async () => {
+    const { errorOf } = await setUp();
+    expect(await errorOf('/bigint')).toMatchObject({
+      code: 'internal',
+      statusCode: 500,
+      message: expect.stringContaining('Response 0 cannot be sent'),
+    });
+  });
+
+  it('finds the partition of a caller whose reply topic has grown', async () => {
+    const { client: old, name } = await setUp();
+    await expect(lastValueFrom(old.send(`${name}/throw`, 'http'))).rejects.toMatchObject({ statusCode: 404 });
+    const broker = old.unwrap();
+    const topic = `${name}.replies`;
+    const before = broker.createAdmin({ clientId: 'test' });
+    await before.deleteTopics([topic]);
+    await waitFor(async () => (await before.describeTopics([topic])).length === 0, {
+      what: 'the topic to go',
+    });
+    await before.createTopics([{ topic, partitions: 7 }]);
+    const record = {
+      topic: `${name}.requests`,
+      partition: 0,
+      key: null,
+      value: Buffer.from('"http"'),
+      headers: Object.entries({
+        kafka_correlationId: '1',
+        kafka_replyTopic: topic,
+        kafka_replyPartition: '6',
+        'ac-endpoint': '/throw',
+      }).map(([header, value]) => [header, Buffer.from(value)] as const),
+    };
+    const producer = broker.createProducer({ clientId: 'test' });
+    await producer.connect();
+    await producer.send([record]);
+    const ends = async () =>
+      (await before.listOffsets([{ topic, partition: 6 }], 'latest'))[0]?.offset === 1n;
+    await waitFor(ends, { what: 'the answer in the new partition' });
+    await Promise.all([producer.close(), before.close()]);
   });
 
   it('refuses what cannot be sent, at the caller and at the service', async () => {

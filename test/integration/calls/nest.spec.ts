@@ -12,7 +12,7 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { CONTEXT, Ctx, Payload, type RequestContext } from '@nestjs/microservices';
+import { CONTEXT, Ctx, MessagePattern, Payload, type RequestContext } from '@nestjs/microservices';
 import {
   AsyncCallContext,
   AsyncCallsClient,
@@ -26,7 +26,7 @@ import { memory } from 'nestjs-async-calls/memory';
 import { concatMap, from, lastValueFrom, map, of, toArray } from 'rxjs';
 import { describeOnBrokers } from '../../support/brokers.js';
 import { uniqueName } from '../../support/kafka.js';
-import { moduleOf, startService } from '../../support/services.js';
+import { createService, moduleOf, startService } from '../../support/services.js';
 
 /** Marks every value it sees. */
 @Injectable()
@@ -210,6 +210,53 @@ describe('an application', () => {
     ).rejects.toThrow(/service: .*\n.*broker: .*\n.*calls\.timeoutMs: /);
   });
 
+  it('serves nothing before its providers are ready, in whatever order it is started', async () => {
+    const broker = memory();
+    const service = uniqueName('early');
+    let ready = false;
+    @Injectable()
+    class SlowProvider {
+      async onModuleInit() {
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
+        ready = true;
+      }
+    }
+    @Controller()
+    class ReadyController {
+      @AsyncEndpoint('/ready')
+      isReady() {
+        return ready;
+      }
+    }
+    const options = { service, broker, controllers: [ReadyController], providers: [SlowProvider] };
+    const { app } = await createService(options);
+    const { client } = await startService({ broker });
+    connectAsyncCalls(app);
+    await app.startAllMicroservices();
+    expect(app.get(AsyncCallsServer).service).toBe(service);
+    await app.init();
+    expect(await lastValueFrom(client.send(`${service}/ready`, 1))).toBe(true);
+  });
+
+  it('says what is missing where it is no service', async () => {
+    const app = await NestFactory.create(moduleOf({}), { logger: false, abortOnError: false });
+    expect(() => connectAsyncCalls(app)).toThrow(/Import AsyncCallsModule\.forRoot/);
+  });
+
+  it('leaves handlers of other transports to those', async () => {
+    @Controller()
+    class PlainController {
+      @MessagePattern('/plain')
+      plain() {}
+    }
+    const { client, name } = await startService({ broker: memory(), controllers: [PlainController] });
+    await expect(lastValueFrom(client.send(`${name}/plain`, 1))).rejects.toMatchObject({
+      code: 'unknown-endpoint',
+    });
+  });
+
   it('refuses an endpoint that is declared twice', async () => {
     @Controller()
     class OtherEchoController {
@@ -242,6 +289,7 @@ describe('an application', () => {
     );
     connectAsyncCalls(app);
     await app.startAllMicroservices();
+    await app.init();
     const [client] = app.get(AsyncCallsClient, { each: true, strict: false });
     expect(await lastValueFrom(client.send(`${one}/who`, 1))).toBe('one');
     expect(await lastValueFrom(client.send(`${two}/who`, 1))).toBe('two');

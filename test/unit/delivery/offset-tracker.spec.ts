@@ -3,21 +3,28 @@ import fc from 'fast-check';
 import { OffsetTracker } from '../../../lib/delivery/offset-tracker.js';
 
 function trackerOf(...offsets: bigint[]): OffsetTracker {
-  const tracker = new OffsetTracker();
+  const tracker = new OffsetTracker(offsets[0] ?? 0n);
   for (const offset of offsets) tracker.add(offset);
   return tracker;
 }
 
 describe('OffsetTracker', () => {
-  it('has no position before anything is done', () => {
-    expect(trackerOf().position).toBeUndefined();
-    expect(trackerOf(5n).position).toBeUndefined();
+  it('stands where it starts before anything is done', () => {
+    expect(trackerOf(5n).position).toBe(5n);
+  });
+
+  it('does not have run what an earlier owner has done', () => {
+    const tracker = new OffsetTracker(5n, new Set([5n, 7n]));
+    expect([5n, 6n, 7n, 8n].map((offset) => tracker.add(offset))).toEqual([false, true, false, true]);
+    expect(tracker.position).toBe(6n);
+    tracker.settle(6n);
+    expect(tracker.position).toBe(8n);
   });
 
   it('moves behind the last record of those that are done without a gap', () => {
     const tracker = trackerOf(5n, 6n, 7n);
     expect(tracker.settle(6n)).toBe(false);
-    expect(tracker.position).toBeUndefined();
+    expect(tracker.position).toBe(5n);
     expect(tracker.settle(5n)).toBe(true);
     expect(tracker.position).toBe(7n);
     expect(tracker.pending).toBe(1);
@@ -56,7 +63,7 @@ describe('OffsetTracker', () => {
   it('never commits past a record that is not done, whatever ends first', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 100 }), (steps) => {
-        const tracker = new OffsetTracker();
+        const tracker = new OffsetTracker(0n);
         const model: { offset: bigint; done: boolean }[] = [];
         for (const step of steps) {
           const before = tracker.position;
@@ -74,7 +81,9 @@ describe('OffsetTracker', () => {
           const open = model.findIndex(({ done }) => !done);
           const doneInOrder = open < 0 ? model : model.slice(0, open);
           const last = doneInOrder.at(-1);
-          expect(tracker.position).toBe(last && last.offset + 1n);
+          expect(tracker.position).toBe(last ? last.offset + 1n : 0n);
+          const doneBehind = model.slice(doneInOrder.length).filter(({ done }) => done);
+          expect(new Set(tracker.completed)).toEqual(new Set(doneBehind.map(({ offset }) => offset)));
           expect(tracker.pending).toBe(model.length - doneInOrder.length);
         }
       }),

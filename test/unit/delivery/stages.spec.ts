@@ -17,6 +17,7 @@ import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { encodeRequest } from '../../../lib/protocol/request.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
 
+const ASSIGNED = { topic: 't', partition: 0, offset: 0n, metadata: '' };
 const internal = new AsyncCallError('internal', 'broken');
 const refused = new AsyncCallError('conflict', 'no');
 const outage = new BrokerError('unavailable', 'gone', { retriable: true });
@@ -43,7 +44,7 @@ function deliveryOf({ timeoutMs, sentAt }: { timeoutMs?: number; sentAt?: number
     headers: [],
     payload: { bytes: null },
   });
-  const owner = new OwnedPartition();
+  const owner = new OwnedPartition(ASSIGNED);
   return { record: recordOf(headers, sentAt), owner };
 }
 
@@ -56,7 +57,7 @@ describe('decoded', () => {
     });
     expect(await stage(deliveryOf())).toBe(SETTLED);
     expect(seen).toEqual(['/e']);
-    const owner = new OwnedPartition();
+    const owner = new OwnedPartition(ASSIGNED);
     expect(await stage({ record: recordOf([]), owner })).toMatchObject({
       kind: 'failed',
       attempts: 0,

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { MAX_REMEMBERED_SPAN } from '../../../lib/delivery/completed-offsets.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
 import { deferred } from '../support/deferred.js';
 
 function ownerOf(...offsets: bigint[]): OwnedPartition {
-  const owned = new OwnedPartition();
+  const owned = new OwnedPartition({ topic: 't', partition: 0, offset: 0n, metadata: '' });
   for (const offset of offsets) owned.tracker.add(offset);
   return owned;
 }
@@ -13,26 +14,28 @@ describe('what OwnedPartition commits', () => {
     const owned = ownerOf(0n, 1n);
     expect(owned.takeUncommitted()).toBeUndefined();
     owned.settle(0n);
-    expect([owned.takeUncommitted(), owned.takeUncommitted()]).toEqual([1n, undefined]);
+    expect(owned.takeUncommitted()).toEqual({ offset: 1n, metadata: '' });
+    expect(owned.takeUncommitted()).toBeUndefined();
     owned.settle(1n);
-    expect(owned.takeUncommitted()).toBe(2n);
+    expect(owned.takeUncommitted()).toEqual({ offset: 2n, metadata: '' });
   });
 
   it('is taken again where the commit has failed', () => {
     const owned = ownerOf(0n);
     owned.settle(0n);
-    owned.notCommitted(owned.takeUncommitted()!);
-    expect(owned.takeUncommitted()).toBe(1n);
+    owned.takeUncommitted();
+    owned.notCommitted();
+    expect(owned.takeUncommitted()).toEqual({ offset: 1n, metadata: '' });
   });
 
-  it('does not go back where an earlier commit has failed', () => {
-    const owned = ownerOf(0n, 1n);
-    owned.settle(0n);
-    const earlier = owned.takeUncommitted()!;
+  it('tells the next owner what is done behind a request that is not', () => {
+    const owned = ownerOf(0n, 1n, 2n, 3n);
     owned.settle(1n);
-    owned.takeUncommitted();
-    owned.notCommitted(earlier);
-    expect(owned.takeUncommitted()).toBeUndefined();
+    owned.settle(3n);
+    const committed = owned.takeUncommitted();
+    expect(committed?.offset).toBe(0n);
+    const next = new OwnedPartition({ topic: 't', partition: 0, offset: 0n, metadata: '', ...committed });
+    expect([0n, 1n, 2n, 3n].map((offset) => next.tracker.add(offset))).toEqual([true, false, true, false]);
   });
 
   it('stands still after an abort', () => {
@@ -40,6 +43,19 @@ describe('what OwnedPartition commits', () => {
     owned.abort();
     owned.settle(0n);
     expect(owned.takeUncommitted()).toBeUndefined();
+  });
+});
+
+describe('how far OwnedPartition goes ahead of its oldest request', () => {
+  it('is as far as a commit can tell, and on again from half of it', () => {
+    const owned = ownerOf();
+    for (let offset = 0; offset < MAX_REMEMBERED_SPAN - 1; offset += 1) owned.tracker.add(BigInt(offset));
+    expect([owned.isHeldBackNow(), owned.heldBack]).toEqual([false, false]);
+    owned.tracker.add(BigInt(MAX_REMEMBERED_SPAN - 1));
+    expect([owned.isHeldBackNow(), owned.heldBack]).toEqual([true, true]);
+    expect([owned.isHeldBackNow(), owned.heldBack]).toEqual([false, true]);
+    for (let offset = 0; offset < MAX_REMEMBERED_SPAN / 2; offset += 1) owned.settle(BigInt(offset));
+    expect([owned.isHeldBackNow(), owned.heldBack]).toEqual([false, false]);
   });
 });
 

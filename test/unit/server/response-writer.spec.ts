@@ -140,7 +140,7 @@ describe('ResponseWriter', () => {
 
   it('goes on where a value cannot be serialized: the handler decides', async () => {
     const { scripted, writer } = await setUp();
-    expect(() => writer.write(1n)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
+    expect(() => writer.write(1n)).toThrow(expect.objectContaining({ code: 'internal' }));
     writer.write('b');
     writer.complete();
     await scripted.succeedAll();
