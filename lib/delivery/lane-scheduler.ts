@@ -52,7 +52,7 @@ export class LaneScheduler {
       this.active += 1;
       void task().finally(() => this.finished());
     }
-    if (this.head > 1024 || this.head === this.ready.length) {
+    if (this.head > 1024 || (this.head > 0 && this.head === this.ready.length)) {
       this.ready = this.ready.slice(this.head);
       this.head = 0;
     }
