@@ -1,4 +1,3 @@
-import { messageOf } from '../../errors/async-call-error.js';
 import { BrokerError } from '../broker-error.js';
 import type { AssignedConsumer, AssignedConsumerOptions, PartitionStart } from '../consumer.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
@@ -111,14 +110,9 @@ export class KafkajsAssignedConsumer implements AssignedConsumer {
       if (this.cluster.leaderOf(partition) === undefined) throw this.cluster.whyNoLeader(partition);
   }
 
-  private fail(error: unknown): void {
+  private fail(error: BrokerError): void {
     this.stop();
-    this.status.failed(
-      new BrokerError('internal', `the consumer’s listener failed: ${messageOf(error)}`, {
-        cause: error,
-        fatal: true,
-      }),
-    );
+    this.status.failed(error);
   }
 
   private stop(): void {

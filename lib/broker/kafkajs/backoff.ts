@@ -27,8 +27,8 @@ export class Backoff {
 }
 
 /** How long to wait after so many failures before this one. */
-export function backoffMs(failures: number): number {
-  return Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 4);
+export function backoffMs(failures: number, longestMs = LONGEST_MS): number {
+  return Math.min(longestMs, FIRST_MS * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 4);
 }
 
 /** Waits; returns early, without an error, when the signal is aborted. */

@@ -2,6 +2,7 @@ import definitions from 'kafkajs/src/protocol/error.js';
 import type { ErrorCode } from '../../errors/error-code.js';
 import { messageOf } from '../../errors/async-call-error.js';
 import { BrokerError, type BrokerErrorOptions } from '../broker-error.js';
+import type { TopicPartition } from '../record.js';
 
 const TYPES = new Map(definitions.errorCodes.map(({ code, type, message }) => [code, { type, message }]));
 
@@ -132,6 +133,16 @@ export function closedError(what: string): BrokerError {
 /** What no waiting repairs: people have to change something. */
 export function isHopeless(error: BrokerError): boolean {
   return !error.retriable && !error.fenced;
+}
+
+/** What is at this offset cannot be decoded, as the cause says; nothing after it is read until it can be. */
+export function undecodable(
+  { topic, partition }: TopicPartition,
+  offset: bigint,
+  cause: unknown,
+): BrokerError {
+  const message = `${topic}[${partition}]@${offset} cannot be read: ${messageOf(cause)}`;
+  return new BrokerError('unavailable', message, { retriable: true, cause });
 }
 
 /** Something that the owner's listener threw: nothing is known of its state then. */

@@ -8,6 +8,6 @@ export interface FetcherListener {
   mayHandOver?(): boolean;
   /** A partition cannot be read, again and again; `undefined` once all can. */
   onTrouble(trouble: BrokerError | undefined): void;
-  /** `onBatch` threw: nothing is fetched any more. */
-  onFailure(error: unknown): void;
+  /** `onBatch` threw, or the fetcher has a fault: nothing is fetched any more. */
+  onFailure(error: BrokerError): void;
 }

@@ -1,10 +1,9 @@
-import { messageOf } from '../../errors/async-call-error.js';
 import { BrokerError } from '../broker-error.js';
 import type { AssignedPartition, GroupConsumer, GroupConsumerOptions, OffsetCommit } from '../consumer.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
 import type { Cluster } from './cluster.js';
 import { ConsumerStatus } from './consumer-status.js';
-import { closedError } from './errors.js';
+import { closedError, listenerError } from './errors.js';
 import { fetchCommitted } from './group-offsets.js';
 import { GroupMembership } from './group-membership.js';
 import type { Assignment } from './group-protocol.js';
@@ -50,7 +49,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
       onBatch: (batch) => listener.onBatch(batch),
       mayHandOver: () => this.mayHandOver(),
       onTrouble: (trouble) => this.status.trouble('fetch', trouble),
-      onFailure: (error) => this.fail(listenerError('onBatch', error)),
+      onFailure: (error) => this.fail(error),
     });
     this.owned = new OwnedPartitions({
       locate: (partitions, urgent) => this.locate(partitions, urgent),
@@ -229,9 +228,4 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     this.status.failed(error);
     void this.membership.leave().then(() => this.end());
   }
-}
-
-function listenerError(callback: string, error: unknown): BrokerError {
-  const message = `the consumer’s listener failed in ${callback}: ${messageOf(error)}`;
-  return new BrokerError('internal', message, { cause: error, fatal: true });
 }

@@ -1,1 +1,2 @@
-export { kafkajs, type KafkajsOptions } from './driver.js';
+export { kafkajs } from './driver.js';
+export type { KafkajsOptions } from './options.js';

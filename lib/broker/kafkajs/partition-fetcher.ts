@@ -1,10 +1,13 @@
-import type { BrokerError } from '../broker-error.js';
+import { messageOf } from '../../errors/async-call-error.js';
+import { BrokerError } from '../broker-error.js';
 import type { FetchOptions } from '../consumer.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
 import { backoffMs, pause } from './backoff.js';
 import type { Cluster } from './cluster.js';
-import { errorType, refused } from './errors.js';
+import { errorType, listenerError, refused, undecodable } from './errors.js';
+import { FetchTroubles } from './fetch-troubles.js';
 import type { FetcherListener } from './fetcher-listener.js';
+import { LeaderSearch } from './leader-search.js';
 import { nextExisting } from './offsets.js';
 import { keyOf, placeOf } from './partitions.js';
 import { isFetchable, newReading, type Reading } from './reading.js';
@@ -16,8 +19,8 @@ const DEFAULT_MAX_BYTES_PER_PARTITION = 1024 * 1024;
 const MAX_BYTES = 10 * 1024 * 1024;
 /** While partitions are about to be added or resumed, none waits longer for a fetch to end. */
 const SHORT_WAIT_MS = 50;
-/** A single failure is repaired without a word: leaders move. */
-const FAILURES_TO_REPORT = 2;
+/** Between two fetches of what cannot be decoded: a repair by people is noticed soon enough. */
+const LONGEST_STALL_MS = 5_000;
 
 /**
  * Reads partitions from their leaders, one fetch at a time from each, and hands over what comes. It
@@ -29,8 +32,8 @@ export class PartitionFetcher {
   private readonly stopped = new AbortController();
   private readonly maxWaitMs: number;
   private readonly maxBytesPerPartition: number;
-  private repairing = false;
-  private troubled = false;
+  private readonly search: LeaderSearch;
+  private readonly troubles = new FetchTroubles((trouble) => this.listener.onTrouble(trouble));
   private turn = 0;
   /** Partitions are about to come: fetches are kept short. */
   expectsMore = false;
@@ -42,6 +45,12 @@ export class PartitionFetcher {
   ) {
     this.maxWaitMs = options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
     this.maxBytesPerPartition = options.maxBytesPerPartition ?? DEFAULT_MAX_BYTES_PER_PARTITION;
+    this.search = new LeaderSearch(cluster, {
+      lost: () => this.withoutLeader(),
+      onFound: () => this.wake(),
+      onTrouble: (error) => this.reportTrouble(error),
+      signal: this.stopped.signal,
+    });
   }
 
   /** Takes partitions on; they can be paused and sought, but nothing is fetched before {@link release}. */
@@ -81,6 +90,7 @@ export class PartitionFetcher {
   seek(position: TopicPartitionOffset): void {
     for (const reading of this.of([position])) {
       Object.assign(reading, { position: position.offset, chosen: true, fetched: undefined, notBefore: 0 });
+      this.decoded(reading);
     }
     this.wake();
   }
@@ -106,7 +116,7 @@ export class PartitionFetcher {
     for (const reading of this.readings.values()) {
       reading.leader ??= reading.failures === 0 ? this.cluster.leaderOf(reading) : undefined;
       if (!isFetchable(reading, now)) continue;
-      if (reading.leader === undefined) void this.repair();
+      if (reading.leader === undefined) void this.search.run();
       else if (!this.fetching.has(reading.leader)) void this.fetchFrom(reading.leader);
     }
   }
@@ -118,7 +128,8 @@ export class PartitionFetcher {
       for (let wanted = this.wantedFrom(leader); wanted.length > 0; wanted = this.wantedFrom(leader))
         await this.fetchOnce(leader, wanted);
     } catch (error) {
-      this.fail(error);
+      const message = `reading of records has a fault: ${messageOf(error)}`;
+      this.fail(new BrokerError('internal', message, { cause: error, fatal: true }));
     } finally {
       this.fetching.delete(leader);
     }
@@ -162,7 +173,9 @@ export class PartitionFetcher {
 
   /** Short where a partition is left out, which would have to wait for the end of this fetch. */
   private waitMs(leader: number, included: number): number {
-    const all = [...this.readings.values()].filter((reading) => reading.leader === leader).length;
+    const all = [...this.readings.values()].filter(
+      (reading) => reading.leader === leader && reading.stalls === 0,
+    ).length;
     return this.expectsMore || included < all ? Math.min(SHORT_WAIT_MS, this.maxWaitMs) : this.maxWaitMs;
   }
 
@@ -175,15 +188,19 @@ export class PartitionFetcher {
       return;
     }
     this.succeeded(reading);
-    if (answer.bytes.length === 0) return;
+    if (answer.bytes.length === 0) {
+      // What could not be decoded is still there, unless the partition ends here now.
+      if (answer.highWatermark <= reading.position) this.decoded(reading);
+      return;
+    }
     const place = placeOf(reading);
-    const { records, nextOffset } = await readRecordBatches(
-      place,
-      answer.bytes,
-      reading.position,
-      answer.aborted,
+    const decoded = await readRecordBatches(place, answer.bytes, reading.position, answer.aborted).catch(
+      (error: unknown) => undecodable(place, reading.position, error),
     );
     if (!isCurrent()) return;
+    if (decoded instanceof BrokerError) return this.stall(reading, decoded);
+    this.decoded(reading);
+    const { records, nextOffset } = decoded;
     if (records.length === 0) {
       reading.position = nextOffset;
       return;
@@ -205,7 +222,7 @@ export class PartitionFetcher {
     try {
       this.listener.onBatch(fetched.batch);
     } catch (error) {
-      this.fail(error);
+      this.fail(listenerError('onBatch', error));
       return;
     }
     this.wake();
@@ -218,11 +235,33 @@ export class PartitionFetcher {
       if (!isCurrent()) return;
       if (next === undefined) this.delay(reading, SHORT_WAIT_MS);
       else if (next === reading.position) this.failed(reading);
-      else reading.position = next;
+      else {
+        reading.position = next;
+        this.decoded(reading);
+      }
     } catch (error) {
       this.failed(reading);
       this.reportTrouble(error as BrokerError);
     }
+  }
+
+  /**
+   * What was fetched cannot be decoded. To pass over it would lose it without a trace, and to end would take the
+   * other partitions along, also after a restart: so this partition alone waits, and its owner is told why. That
+   * holds for a missing codec, which may be registered at any time, as for a damaged batch, which may have been
+   * damaged on its way here, or be repaired at the broker. Who wants to go on without it seeks past it.
+   */
+  private stall(reading: Reading, error: BrokerError): void {
+    this.delay(reading, backoffMs(reading.stalls, LONGEST_STALL_MS));
+    reading.stalls += 1;
+    this.reportTrouble(error);
+  }
+
+  /** What stalled it, if anything did, is gone. */
+  private decoded(reading: Reading): void {
+    if (reading.stalls === 0) return;
+    reading.stalls = 0;
+    this.reportTrouble();
   }
 
   private delay(reading: Reading, ms: number): void {
@@ -241,56 +280,16 @@ export class PartitionFetcher {
     this.reportTrouble();
   }
 
-  /** Looks for the leaders of partitions that have none here, until all are found. */
-  private async repair(): Promise<void> {
-    if (this.repairing) return;
-    this.repairing = true;
-    for (let lost = this.withoutLeader(); lost.length > 0; lost = this.withoutLeader()) {
-      const failures = Math.max(...lost.map((reading) => reading.failures));
-      // The first time at once: metadata may just be missing, or a leader have moved.
-      if (failures > 1) await pause(backoffMs(failures - 2), this.stopped.signal);
-      if (this.isStopped()) break;
-      await this.lookUp(lost);
-    }
-    this.repairing = false;
-    this.wake();
-  }
-
   private withoutLeader(): Reading[] {
     if (this.isStopped()) return [];
     return [...this.readings.values()].filter(({ leader, held }) => leader === undefined && !held);
   }
 
-  private async lookUp(lost: readonly Reading[]): Promise<void> {
-    try {
-      await this.cluster.refresh([...new Set(lost.map(({ topic }) => topic))]);
-    } catch (error) {
-      for (const reading of lost) reading.failures += 1;
-      this.reportTrouble(error as BrokerError);
-      return;
-    }
-    for (const reading of lost) {
-      reading.leader = this.cluster.leaderOf(reading);
-      if (reading.leader !== undefined) continue;
-      reading.failures += 1;
-      this.reportTrouble(this.cluster.whyNoLeader(reading));
-    }
-    this.wake();
-  }
-
   private reportTrouble(error?: BrokerError): void {
-    if (this.isStopped()) return;
-    const persists = [...this.readings.values()].some(({ failures }) => failures >= FAILURES_TO_REPORT);
-    if (persists && error !== undefined) {
-      this.troubled = true;
-      this.listener.onTrouble(error);
-    } else if (!persists && this.troubled) {
-      this.troubled = false;
-      this.listener.onTrouble(undefined);
-    }
+    if (!this.isStopped()) this.troubles.report(this.readings.values(), error);
   }
 
-  private fail(error: unknown): void {
+  private fail(error: BrokerError): void {
     if (this.isStopped()) return;
     this.stop();
     this.listener.onFailure(error);

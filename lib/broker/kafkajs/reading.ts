@@ -1,5 +1,8 @@
 import type { RecordBatch, TopicPartition, TopicPartitionOffset } from '../record.js';
 
+/** A single failure is repaired without a word: leaders move. */
+const FAILURES_TO_REPORT = 2;
+
 /** A batch that was fetched, and where the next one starts. */
 export interface FetchedBatch {
   readonly batch: RecordBatch;
@@ -21,6 +24,8 @@ export interface Reading extends TopicPartition {
   leader: number | undefined;
   /** Consecutive fetches without success. */
   failures: number;
+  /** Consecutive fetches that brought what cannot be decoded. */
+  stalls: number;
   /** Not fetched before this time, in milliseconds since the epoch. */
   notBefore: number;
 }
@@ -37,6 +42,7 @@ export function newReading({ topic, partition, offset }: TopicPartitionOffset, c
     fetched: undefined,
     leader: undefined,
     failures: 0,
+    stalls: 0,
     notBefore: 0,
   };
 }
@@ -44,4 +50,9 @@ export function newReading({ topic, partition, offset }: TopicPartitionOffset, c
 /** Whether a fetch may include it now: there is room for what comes. */
 export function isFetchable(reading: Reading, now: number): boolean {
   return reading.fetched === undefined && !reading.held && reading.notBefore <= now;
+}
+
+/** Whether its owner has to know that it cannot be read. */
+export function isTroubled({ failures, stalls }: Reading): boolean {
+  return failures >= FAILURES_TO_REPORT || stalls > 0;
 }

@@ -9,6 +9,11 @@ export class ByteReader {
     return this.source.length - this.at;
   }
 
+  /** Another reader, of what is left. */
+  fork(): ByteReader {
+    return new ByteReader(this.source.subarray(this.at));
+  }
+
   int8(): number {
     return this.source.readInt8(this.skip(1));
   }

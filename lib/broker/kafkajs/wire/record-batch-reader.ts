@@ -1,7 +1,9 @@
-import { gunzipSync } from 'node:zlib';
-import kafkajs from 'kafkajs';
+import { messageOf } from '../../../errors/async-call-error.js';
 import type { ConsumerRecord, RecordHeader, TopicPartition } from '../../record.js';
 import { ByteReader } from './byte-reader.js';
+import { crc32c } from './crc32c.js';
+import { decompress } from './decompress.js';
+import { UndecodableBatch } from './undecodable-batch.js';
 
 /** A transaction that was rolled back: its records, from this offset to its end marker, do not exist. */
 export interface AbortedTransaction {
@@ -21,9 +23,10 @@ const COMPRESSION_MASK = 0x07;
 const LOG_APPEND_TIME_FLAG = 0x08;
 const TRANSACTIONAL_FLAG = 0x10;
 const CONTROL_FLAG = 0x20;
-const GZIP = 1;
+/** What is left of the header of a batch after its length. */
+const HEADER_REST = 49;
 
-/** The frame of a batch; `body` holds what follows the checksum. */
+/** The frame of a batch; `body` holds its records, compressed or not. */
 interface Batch {
   readonly baseOffset: bigint;
   readonly attributes: number;
@@ -37,7 +40,9 @@ interface Batch {
 
 /**
  * Decodes consecutive record batches (magic 2). Leaves out records before `from`, control records and
- * those of aborted transactions; a batch that was cut off at the end comes with the next fetch.
+ * those of aborted transactions; a batch that was cut off at the end comes with the next fetch. What
+ * cannot be read ends it: what was read before is returned, and if there is nothing, it rejects with an
+ * {@link UndecodableBatch}. Nothing is ever skipped for being unreadable.
  *
  * kafkajs's own decoder is not used: it makes headers an object, which loses their order, and forgets
  * the offsets of batches whose records compaction removed, so that a consumer cannot get past them.
@@ -52,25 +57,43 @@ export async function readRecordBatches(
   const isAborted = abortedFilter(aborted);
   const records: ConsumerRecord[] = [];
   let nextOffset = from;
-  while (reader.left >= BATCH_OVERHEAD) {
-    const batch = await readBatch(reader);
-    if (batch === undefined) break;
-    if (batch.lastOffset < from) continue;
-    nextOffset = batch.lastOffset + 1n;
-    if (!isAborted(batch)) readRecords(place, batch, from, records);
+  try {
+    while (reader.left >= BATCH_OVERHEAD) {
+      const batch = readBatch(reader);
+      if (batch === undefined) break;
+      if (batch.lastOffset < from) continue;
+      if (!isAborted(batch) && !(batch.attributes & CONTROL_FLAG))
+        for (const record of await readRecords(place, batch, from)) records.push(record);
+      nextOffset = batch.lastOffset + 1n;
+    }
+    // Brokers send nothing, or at least one whole batch that ends at this offset or after it.
+    if (nextOffset === from && bytes.length > 0) throw new RangeError('it is cut off or misplaced');
+  } catch (error) {
+    if (nextOffset > from) return { records, nextOffset };
+    throw error instanceof UndecodableBatch ? error : damaged(error);
   }
   return { records, nextOffset };
 }
 
-async function readBatch(reader: ByteReader): Promise<Batch | undefined> {
-  const baseOffset = reader.int64();
-  const size = reader.int32();
-  if (reader.left < size) return undefined;
-  const body = new ByteReader(reader.raw(size));
+function readBatch(reader: ByteReader): Batch | undefined {
+  const frame = reader.fork();
+  const baseOffset = frame.int64();
+  const size = frame.int32();
+  if (size < HEADER_REST) throw new RangeError(`its length is ${size}`);
+  if (frame.left < size) return undefined;
+  reader.raw(BATCH_OVERHEAD);
+  const content = reader.raw(size);
+  const body = new ByteReader(content);
   body.int32();
   const magic = body.int8();
-  if (magic !== 2) throw new Error(`record batches of message format ${magic} are not supported`);
-  body.uint32();
+  if (magic !== 2)
+    throw new UndecodableBatch(
+      `it has message format ${magic}, which is not supported: only what Kafka 0.11 or newer wrote can be read; ` +
+        `let the topic's retention delete it, or move the group past it`,
+    );
+  const checksum = body.uint32();
+  if (crc32c(content.subarray(content.length - body.left)) !== checksum)
+    throw new RangeError('its checksum is wrong');
   const attributes = body.int16();
   const lastOffset = baseOffset + BigInt(body.int32());
   const baseTimestamp = Number(body.int64());
@@ -78,40 +101,39 @@ async function readBatch(reader: ByteReader): Promise<Batch | undefined> {
   const producerId = body.int64();
   body.raw(6);
   const count = body.int32();
-  const plain = await decompress(attributes & COMPRESSION_MASK, body);
-  return { baseOffset, attributes, lastOffset, baseTimestamp, maxTimestamp, producerId, count, body: plain };
+  return { baseOffset, attributes, lastOffset, baseTimestamp, maxTimestamp, producerId, count, body };
 }
 
-/** gzip is built in; other codecs are those the user registered with kafkajs's `CompressionCodecs`. */
-async function decompress(codec: number, body: ByteReader): Promise<ByteReader> {
-  if (codec === 0) return body;
-  const compressed = body.raw(body.left);
-  if (codec === GZIP) return new ByteReader(gunzipSync(compressed));
-  const codecs = kafkajs.CompressionCodecs as Record<number, CompressionCodec | undefined>;
-  const registered = codecs[codec];
-  if (registered === undefined) throw new Error(`records are compressed with unknown codec ${codec}`);
-  return new ByteReader(await registered().decompress(compressed));
+function damaged(error: unknown): UndecodableBatch {
+  return new UndecodableBatch(
+    `it is damaged (${messageOf(error)}): it is fetched again, for it may have happened on its way; ` +
+      `if this lasts, check the disks of the partition's leader, restore it from a replica, or move the group past it`,
+    { cause: error },
+  );
 }
 
-type CompressionCodec = () => { decompress(bytes: Buffer): Promise<Buffer> };
-
-function readRecords(place: TopicPartition, batch: Batch, from: bigint, into: ConsumerRecord[]): void {
-  if (batch.attributes & CONTROL_FLAG) return;
+/** All of a batch or, if one of its records cannot be read, none. */
+async function readRecords(place: TopicPartition, batch: Batch, from: bigint): Promise<ConsumerRecord[]> {
   const { topic, partition } = place;
+  const codec = batch.attributes & COMPRESSION_MASK;
+  const compressed = batch.body;
+  const body =
+    codec === 0 ? compressed : new ByteReader(await decompress(codec, compressed.raw(compressed.left)));
+  const records: ConsumerRecord[] = [];
   for (let left = batch.count; left > 0; left--) {
-    const { body } = batch;
     body.varint();
     body.int8();
-    const timestamp = readTimestamp(batch);
+    const timestamp = readTimestamp(batch, body);
     const offset = batch.baseOffset + BigInt(body.varint());
     const key = body.varbytes();
     const value = body.varbytes();
     const headers = readHeaders(body);
-    if (offset >= from) into.push({ topic, partition, offset, key, value, headers, timestamp });
+    if (offset >= from) records.push({ topic, partition, offset, key, value, headers, timestamp });
   }
+  return records;
 }
 
-function readTimestamp({ attributes, baseTimestamp, maxTimestamp, body }: Batch): number {
+function readTimestamp({ attributes, baseTimestamp, maxTimestamp }: Batch, body: ByteReader): number {
   const delta = body.varlong();
   return attributes & LOG_APPEND_TIME_FLAG ? maxTimestamp : baseTimestamp + delta;
 }

@@ -1,6 +1,14 @@
 import { inspect } from 'node:util';
+import type { KafkaConfig } from 'kafkajs';
 import { AsyncCallError } from '../../errors/async-call-error.js';
-import type { KafkajsOptions } from './driver.js';
+
+/**
+ * How to reach Kafka (2.3 or newer): kafkajs's own options `brokers`, `ssl`, `sasl`, `connectionTimeout`
+ * (default 1,000 ms), `requestTimeout` (default 30,000 ms) and so on. `retry` is not among them: each
+ * component tries again as its contract says. By default kafkajs logs nothing: what goes wrong is in the
+ * errors and states of the components; set `logLevel`, and `logCreator`, to see its own view.
+ */
+export type KafkajsOptions = Omit<KafkaConfig, 'clientId' | 'retry'>;
 
 const KNOWN: Readonly<Record<keyof KafkajsOptions, true>> = {
   brokers: true,
