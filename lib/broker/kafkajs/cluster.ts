@@ -17,6 +17,8 @@ import { ByteWriter } from './wire/byte-writer.js';
 import { encodedAs } from './wire/produce.js';
 
 const NOT_KNOWN = 3;
+const NO_LEADER = 5;
+const NOT_AVAILABLE = 8;
 
 /**
  * One component's view of the Kafka cluster: its brokers, connected when they are needed, and who leads
@@ -86,13 +88,7 @@ export class Cluster {
         'unknown-topic',
         `topic ${topic} has ${count} partitions, none of number ${partition}`,
       );
-    return new BrokerError(
-      'unavailable',
-      `partition ${partition} of topic ${topic} has no leader at the moment`,
-      {
-        retriable: true,
-      },
-    );
+    return refused(NO_LEADER, `partition ${partition} of topic ${topic}`);
   }
 
   /** A broker by its id, as last heard. */
@@ -100,7 +96,7 @@ export class Cluster {
     const node = this.nodes.get(nodeId);
     if (node !== undefined) return node;
     if (this.closed) throw closedError('connection');
-    throw new BrokerError('unavailable', `broker ${nodeId} is not known`, { retriable: true });
+    throw refused(NOT_AVAILABLE, `broker ${nodeId}`);
   }
 
   /** The broker that creates and deletes topics. */

@@ -1,5 +1,15 @@
 import type { BrokerError } from '../broker-error.js';
 import type { ConsumerListener, ConsumerState } from '../consumer.js';
+import { mayPass } from './errors.js';
+
+/** What a broker that was reached refuses is told only if it goes on for longer: it is mostly over sooner. */
+const GRACE_MS = 1_000;
+
+interface Trouble {
+  readonly error: BrokerError;
+  /** When it is to be told, in milliseconds since the epoch. */
+  readonly due: number;
+}
 
 /** What the owner of a consumer is told about its state: each change once. */
 export class ConsumerStatus {
@@ -7,7 +17,8 @@ export class ConsumerStatus {
   private rebalancing = false;
   private started = false;
   /** Why it cannot work at the moment, by who found out. */
-  private readonly troubles = new Map<string, BrokerError>();
+  private readonly troubles = new Map<string, Trouble>();
+  private grace: NodeJS.Timeout | undefined;
 
   constructor(private readonly listener: ConsumerListener) {}
 
@@ -32,8 +43,11 @@ export class ConsumerStatus {
   /** Something does not work at the moment, or works again. */
   trouble(where: string, error: BrokerError | undefined): void {
     if (error === undefined) this.troubles.delete(where);
-    else this.troubles.set(where, error);
-    this.update(error);
+    else {
+      const due = Date.now() + (mayPass(error) ? GRACE_MS : 0);
+      this.troubles.set(where, { error, due: Math.min(due, this.troubles.get(where)?.due ?? due) });
+    }
+    this.update();
   }
 
   /** It has stopped for good; nothing changes that but `closed`. */
@@ -56,9 +70,13 @@ export class ConsumerStatus {
     return this.current === 'failed' || this.current === 'closed';
   }
 
-  private update(error?: BrokerError): void {
+  private update(): void {
+    clearTimeout(this.grace);
     if (this.isOver()) return;
-    if (this.troubles.size > 0) this.tell('unavailable', error ?? [...this.troubles.values()][0]);
+    const first = [...this.troubles.values()].sort((a, b) => a.due - b.due).at(0);
+    const graceMs = first === undefined ? 0 : first.due - Date.now();
+    if (graceMs > 0) this.grace = setTimeout(() => this.update(), graceMs).unref();
+    if (first !== undefined && graceMs <= 0) this.tell('unavailable', first.error);
     else if (!this.started) this.tell('starting');
     else this.tell(this.rebalancing ? 'rebalancing' : 'running');
   }
@@ -66,6 +84,7 @@ export class ConsumerStatus {
   private tell(state: ConsumerState, error?: BrokerError): void {
     if (state === this.current || this.current === 'closed') return;
     this.current = state;
+    if (this.isOver()) clearTimeout(this.grace);
     this.listener.onState?.(state, error);
   }
 }

@@ -101,6 +101,14 @@ export function typeOf(error: BrokerError): string | undefined {
   return error.cause instanceof KafkaError ? error.cause.type : undefined;
 }
 
+/**
+ * Whether the broker was reached and has said no: just after its start, or that of a topic or group, as after
+ * a move of its leader, that passes in a moment.
+ */
+export function mayPass(error: BrokerError): boolean {
+  return error.cause instanceof KafkaError;
+}
+
 /** An error code in a broker's answer. */
 class KafkaError extends Error {
   override readonly name = 'KafkaError';
