@@ -2,7 +2,7 @@ import type { KafkaConfig } from 'kafkajs';
 import definitions from 'kafkajs/src/protocol/requests/index.js';
 import { BrokerError } from '../broker-error.js';
 import type { TopicPartition } from '../record.js';
-import { closedError, refused } from './errors.js';
+import { closedError, connectionError, refused } from './errors.js';
 import {
   type Apis,
   type BrokerAddress,
@@ -177,13 +177,22 @@ export class Cluster {
     for (let left = this.seedCount; ; left--) {
       if (this.closed) throw closedError('connection');
       this.seed?.close();
-      const seed = (this.seed = this.create(await this.factory.connectionPoolBuilder.build()));
+      const seed = (this.seed = await this.nextSeed());
       try {
         await seed.connect();
         return seed;
       } catch (error) {
         if (left <= 1 || (error as BrokerError).code === 'authentication-failed') throw error;
       }
+    }
+  }
+
+  private async nextSeed(): Promise<Node> {
+    try {
+      return this.create(await this.factory.connectionPoolBuilder.build());
+    } catch (error) {
+      // The user's function that finds the brokers may fail like any other request.
+      throw connectionError(error, 'option brokers');
     }
   }
 
