@@ -48,7 +48,11 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
     await this.caller.connect();
   }
 
-  /** Calls in flight fail with `closed`; one-way calls that were handed over are sent first. */
+  /**
+   * Requests in flight fail with `closed`. One-way calls that were made are sent first, also if the client was not
+   * connected yet: for that it waits 5 s at most. Those that are left then fail with `closed`, which is logged if
+   * nobody has subscribed.
+   */
   async close(): Promise<void> {
     await this.caller.close();
   }
@@ -96,7 +100,8 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
     this.state = state;
     this._status$.next(state);
     if (state === 'unavailable') this.logger.warn(`Waiting for the broker: ${error?.message}`);
-    if (state === 'failed') this.logger.error(error, 'The reader of replies has stopped');
+    if (state === 'failed')
+      this.logger.error(error, 'The reader of replies has stopped; the next call starts a new one');
   }
 
   /** What Nest's dispatch hook (12 and later) attaches to a packet travels as headers. */

@@ -1,13 +1,19 @@
 import { v7 as uuid } from 'uuid';
+import type { BrokerError } from '../broker/broker-error.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
 import { headerEntries, type HeadersInput } from '../protocol/message-headers.js';
-import { encodeRequest, type RequestKind } from '../protocol/request.js';
+import type { RequestKind } from '../protocol/request.js';
 import { type CallOptions, checkCallOptions } from './call-options.js';
-import { ClientConnection, type ConnectionListener } from './client-connection.js';
+import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
+import { OutgoingCall } from './outgoing-call.js';
 import { type CallObserver, PendingCall } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
+import type { ReplyListener } from './reply-reader.js';
+
+/** How long `close` waits for one-way calls: what an orderly shutdown can spare, and most outages of a leader take. */
+const CLOSE_GRACE_MS = 5_000;
 
 /** What is sent where, and how. */
 export interface Call {
@@ -18,7 +24,7 @@ export interface Call {
 }
 
 /** What a caller asks of the client it works for. */
-export interface CallerListener extends Pick<ConnectionListener, 'onState'> {
+export interface CallerListener extends Pick<ReplyListener, 'onState'> {
   /** A one-way call has failed, and nobody has subscribed to it. */
   onUnobservedError(error: unknown): void;
   /** Headers that are added to a call, e.g. by instrumentation. */
@@ -27,9 +33,10 @@ export interface CallerListener extends Pick<ConnectionListener, 'onState'> {
 
 /** Makes calls and keeps them until they are over. */
 export class Caller {
-  private readonly pending = new PendingCalls();
+  private readonly requests = new PendingCalls();
+  private readonly oneWayCalls = new PendingCalls();
   private readonly connection: ClientConnection;
-  private closed = false;
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly options: ClientOptions,
@@ -37,19 +44,22 @@ export class Caller {
     readonly listener: CallerListener,
   ) {
     this.connection = new ClientConnection(options, {
-      onReply: (record) => this.pending.dispatch(record),
+      onReply: (record) => this.requests.dispatch(record),
       onState: (state, error) => listener.onState(state, error),
+      // Those that have not left yet get the next reader's address.
+      onLost: (why) => this.requests.failAll((call) => (call.hasLeft ? repliesLost(why) : undefined)),
     });
   }
 
   /** How many calls wait for responses. */
   get inFlight(): number {
-    return this.pending.size;
+    return this.requests.size;
   }
 
   /**
    * Sends a call and tells its observer what comes of it; a one-way call completes when the broker has stored
-   * it. All that goes wrong goes to the observer.
+   * it. All that goes wrong goes to the observer, after this has returned. Calls of one service leave in the order
+   * of their starts.
    */
   start(call: Call, observer: CallObserver): PendingCall {
     const pending = new PendingCall({
@@ -59,30 +69,47 @@ export class Caller {
       timeoutMs: call.options.timeoutMs ?? this.options.timeoutMs,
       serializer: this.options.serializer,
       observer,
+      lastTrouble: () => this.connection.lastTrouble,
     });
-    if (call.kind === 'request') this.pending.add(pending);
-    this.transmit(call, pending).then(
-      () => call.kind === 'one-way' && pending.complete(),
-      (error: unknown) => pending.fail(error),
-    );
+    (call.kind === 'request' ? this.requests : this.oneWayCalls).add(pending);
+    try {
+      this.transmit(call, pending);
+    } catch (error) {
+      // Not before the caller could subscribe.
+      queueMicrotask(() => pending.fail(error));
+    }
     return pending;
   }
 
   /** Resolves when requests can be sent and replies are read. A failure is not remembered. */
   async connect(): Promise<void> {
     this.assertOpen();
-    await Promise.all([this.connection.openProducer(), this.connection.openReplies()]);
+    await Promise.all([this.connection.openProducer(), this.connection.openReplies()]).catch(
+      (error: unknown) => {
+        this.assertOpen();
+        throw error;
+      },
+    );
   }
 
-  /** Fails the calls in flight with `closed`, sends what was handed over, disconnects. */
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    this.pending.failAll(closedError);
-    await this.connection.close();
+  /**
+   * Fails the requests in flight with `closed`, and disconnects when the one-way calls that were made are over. For
+   * that it waits 5 s at most; those that are left then fail with `closed` too.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.finish();
+    return this.closing;
   }
 
-  private async transmit({ kind, target, data, options }: Call, pending: PendingCall): Promise<void> {
+  private async finish(): Promise<void> {
+    const endsAt = Date.now() + CLOSE_GRACE_MS;
+    this.requests.failAll((call) => call.closedError());
+    await this.oneWayCalls.allOver(CLOSE_GRACE_MS);
+    this.oneWayCalls.failAll((call) => call.closedError());
+    await this.connection.close(endsAt - Date.now());
+  }
+
+  private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {
     checkCallOptions(options);
     const { service, endpoint } = parseTarget(target);
     const headers = [
@@ -91,26 +118,13 @@ export class Caller {
     ];
     const payload = this.options.serializer.serialize(data);
     this.assertOpen();
-    await this.connection.openProducer();
-    const replyTo = kind === 'request' ? await this.connection.openReplies() : undefined;
-    // Given up or timed out in the meantime: nobody waits for it, so it does not leave.
-    if (pending.isOver) return;
-    const record = encodeRequest({
-      kind,
-      correlationId: pending.requestId,
-      endpoint,
-      replyTo,
-      source: this.options.source,
-      // A one-way call is to be run however late: its timeout is for the broker's acknowledgement alone.
-      timeoutMs: kind === 'request' ? pending.remainingMs : undefined,
-      headers,
-      payload,
-    });
-    await this.connection.send(service, keyBytes(options.key), record);
+    const { source } = this.options;
+    const request = { kind, correlationId: pending.requestId, endpoint, source, headers, payload };
+    this.connection.send(service, new OutgoingCall(pending, keyBytes(options.key), request));
   }
 
   private assertOpen(): void {
-    if (this.closed) throw closedError();
+    if (this.closing) throw closedError();
   }
 }
 
@@ -125,4 +139,14 @@ function keyBytes(key: string | Buffer | undefined): Buffer | null {
 
 function closedError(): AsyncCallError {
   return new AsyncCallError('closed', 'The client was closed before the call was over.');
+}
+
+function repliesLost(cause: BrokerError | undefined): AsyncCallError {
+  const why = cause ? ` (${cause.message})` : '';
+  return new AsyncCallError(
+    'unavailable',
+    `The reader of replies has stopped${why}. The request may have been served, but its responses are not ` +
+      'received. The next call starts a new reader.',
+    { cause },
+  );
 }

@@ -1,50 +1,63 @@
 import type { Admin } from '../broker/admin.js';
 import { BatchingProducer } from '../broker/batching-producer.js';
 import type { BrokerError } from '../broker/broker-error.js';
-import type { AssignedConsumer, ConsumerState } from '../broker/consumer.js';
-import { ensureTopic } from '../broker/ensure-topic.js';
 import { partitionForKey } from '../broker/partitioner.js';
-import type { ConsumerRecord } from '../broker/record.js';
+import type { ProducerRecord } from '../broker/record.js';
+import { retryUntilReachable } from '../broker/retry.js';
 import { TopicDirectory } from '../broker/topic-directory.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import type { ReplyAddress } from '../protocol/reply-address.js';
-import type { WireRecord } from '../protocol/wire-record.js';
 import type { ClientOptions } from './client-options.js';
+import { DepartureQueue, type Obstacle } from './departure-queue.js';
+import type { OutgoingCall } from './outgoing-call.js';
+import { type ReplyListener, ReplyReader } from './reply-reader.js';
 
-/** What a connection tells its client. */
-export interface ConnectionListener {
-  onReply(record: ConsumerRecord): void;
-  onState(state: ConsumerState, error?: BrokerError): void;
+/** For how long a partition count is used before the directory, which knows when to ask the broker, is asked. */
+const PARTITIONS_MAX_AGE_MS = 1_000;
+
+/** The way to one service. */
+interface Route {
+  readonly service: string;
+  readonly topic: string;
+  readonly queue: DepartureQueue<OutgoingCall>;
+  partitions: number;
+  /** Until when the number is good. */
+  validUntil: number;
 }
 
 /**
- * The client's side of the broker: a producer for requests, and a reader of one partition of the reply topic. No
- * group: nothing to join, nothing to wait for, any number of instances on any number of partitions.
+ * The client's side of the broker: a producer for requests, and a reader of their replies. Calls of one service
+ * leave in the order they were made.
  */
 export class ClientConnection {
   private readonly admin: Admin;
   private readonly producer: BatchingProducer;
-  private readonly consumer: AssignedConsumer;
   private readonly directory: TopicDirectory;
+  private readonly replies: ReplyReader;
+  private readonly routes = new Map<string, Route>();
   private readonly stopping = new AbortController();
   private roundRobin = Math.floor(Math.random() * 1_000);
-  private sending: Promise<void> | undefined;
-  private receiving: Promise<Required<ReplyAddress>> | undefined;
+  private opening: Promise<void> | undefined;
+  private canSend = false;
+  private trouble: BrokerError | undefined;
 
   constructor(
     private readonly options: ClientOptions,
-    private readonly listener: ConnectionListener,
+    private readonly listener: ReplyListener,
   ) {
-    const identity = { clientId: options.source };
-    this.admin = options.broker.createAdmin(identity);
-    this.producer = new BatchingProducer(options.broker.createProducer(identity));
+    const { broker, source } = options;
+    const identity = { clientId: source };
+    this.admin = broker.createAdmin(identity);
+    this.producer = new BatchingProducer(broker.createProducer(identity));
     this.directory = new TopicDirectory(this.admin);
-    this.consumer = options.broker.createAssignedConsumer(identity, {
-      listener: {
-        onBatch: ({ records }) => records.forEach((record) => listener.onReply(record)),
-        onState: (state, error) => listener.onState(state, error),
-      },
-    });
+    this.replies = new ReplyReader(
+      { ...options, admin: this.admin, directory: this.directory, closing: this.stopping.signal },
+      { ...listener, onState: (state, error) => this.stateChanged(state, error) },
+    );
+  }
+
+  /** Why the broker could not be used when that was last tried; `undefined` if it could. */
+  get lastTrouble(): BrokerError | undefined {
+    return this.trouble;
   }
 
   /**
@@ -52,70 +65,122 @@ export class ClientConnection {
    * is not remembered: the next call tries again.
    */
   openProducer(): Promise<void> {
-    this.sending ??= this.producer.connect().catch((error: unknown) => {
-      this.sending = undefined;
+    this.opening ??= this.connectProducer().catch((error: unknown) => {
+      this.opening = undefined;
       throw error;
     });
-    return this.sending;
+    return this.opening;
+  }
+
+  /** See {@link ReplyReader.open}. */
+  async openReplies(): Promise<void> {
+    await this.replies.open();
   }
 
   /**
-   * Resolves with where replies are read, once every reply that is written from now on will be seen. Waits and
-   * fails as {@link openProducer} does.
+   * Writes a call to a service, after those that were sent to it before. What comes of it the call is told: it
+   * fails with `unknown-service` if the service has no request topic.
    */
-  openReplies(): Promise<Required<ReplyAddress>> {
-    this.receiving ??= this.positionReplies().catch((error: unknown) => {
-      this.receiving = undefined;
-      throw error;
-    });
-    return this.receiving;
+  send(service: string, call: OutgoingCall): void {
+    this.routeTo(service).queue.push(call);
   }
 
-  /**
-   * Writes a request to a service; resolves when the broker has acknowledged it. Rejects with `unknown-service` if
-   * the service has no request topic.
-   */
-  async send(service: string, key: Buffer | null, record: WireRecord): Promise<void> {
-    const topic = this.options.topicNames.requests(service);
-    const partitions = await this.directory.partitionsOf(topic);
-    if (partitions === undefined) throw unknownService(service, topic);
-    const partition = key ? partitionForKey(key, partitions) : this.roundRobin++ % partitions;
-    try {
-      await this.producer.send({ topic, partition, key, ...record });
-    } catch (error) {
-      if (!(error instanceof AsyncCallError) || error.code !== 'unknown-topic') throw error;
-      this.directory.forget(topic);
-      throw unknownService(service, topic);
-    }
-  }
-
-  private async positionReplies(): Promise<Required<ReplyAddress>> {
-    const { replyTopic, createTopics } = this.options;
-    await ensureTopic(this.admin, replyTopic, {
-      create: createTopics,
-      signal: this.stopping.signal,
-      onUnavailable: (error) => this.listener.onState('unavailable', error),
-    });
-    const { topic } = replyTopic;
-    const partitions = (await this.directory.partitionsOf(topic)) ?? 1;
-    const address = { topic, partition: Math.floor(Math.random() * partitions) };
-    await this.consumer.assign([{ ...address, start: 'latest' }]);
-    return address;
-  }
-
-  /** Sends what is waiting and disconnects. */
-  async close(): Promise<void> {
+  /** Sends what is waiting and disconnects; after `withinMs` that goes on without being waited for. */
+  async close(withinMs: number): Promise<void> {
     this.stopping.abort();
-    await this.producer.close();
-    await this.consumer.close();
+    await within(withinMs, this.producer.close());
+    await this.replies.close();
     await this.admin.close();
+  }
+
+  private async connectProducer(): Promise<void> {
+    // The producer waits without a word. This tells why, for the errors of calls that time out meanwhile.
+    await retryUntilReachable(() => this.admin.ping(), {
+      signal: this.stopping.signal,
+      onUnavailable: (error) => (this.trouble = error),
+    });
+    await this.producer.connect();
+    this.trouble = undefined;
+    this.canSend = true;
+  }
+
+  private stateChanged(...[state, error]: Parameters<ReplyListener['onState']>): void {
+    if (error) this.trouble = error;
+    else if (state === 'running') this.trouble = undefined;
+    this.listener.onState(state, error);
+  }
+
+  private routeTo(service: string): Route {
+    const known = this.routes.get(service);
+    if (known) return known;
+    const route: Route = {
+      service,
+      topic: this.options.topicNames.requests(service),
+      queue: new DepartureQueue<OutgoingCall>({
+        obstacleOf: (call) => this.obstacleOf(call, route),
+        leave: (call) => this.write(call, route),
+      }),
+      partitions: 0,
+      validUntil: 0,
+    };
+    this.routes.set(service, route);
+    return route;
+  }
+
+  private obstacleOf({ kind }: OutgoingCall, route: Route): Obstacle | undefined {
+    const repliesToOpen = kind === 'request' && !this.replies.address;
+    if (!this.canSend) {
+      // Both at once; if this one fails now it is tried again, and then the call is told.
+      if (repliesToOpen) this.replies.open().catch(() => undefined);
+      return { removed: this.openProducer(), forRequestsOnly: false };
+    }
+    if (repliesToOpen) return { removed: this.replies.open(), forRequestsOnly: true };
+    if (Date.now() < route.validUntil) return undefined;
+    return { removed: this.lookUp(route), forRequestsOnly: false };
+  }
+
+  private async lookUp(route: Route): Promise<void> {
+    const partitions = await this.directory.partitionsOf(route.topic);
+    if (partitions === undefined) throw unknownService(route);
+    route.partitions = partitions;
+    route.validUntil = Date.now() + PARTITIONS_MAX_AGE_MS;
+  }
+
+  private write(call: OutgoingCall, route: Route): void {
+    const { topic, partitions } = route;
+    const { key } = call;
+    const partition = key ? partitionForKey(key, partitions) : this.roundRobin++ % partitions;
+    const record: ProducerRecord = { topic, partition, key, ...call.encode(this.replies.address) };
+    this.producer.send(record).then(
+      () => {
+        this.trouble = undefined;
+        call.acknowledge();
+      },
+      (error: unknown) => call.fail(this.whyNotWritten(error, route)),
+    );
+  }
+
+  private whyNotWritten(error: unknown, route: Route): unknown {
+    if (!(error instanceof AsyncCallError) || error.code !== 'unknown-topic') return error;
+    this.directory.forget(route.topic);
+    route.validUntil = 0;
+    return unknownService(route);
   }
 }
 
-function unknownService(service: string, topic: string): AsyncCallError {
+function unknownService({ service, topic }: Route): AsyncCallError {
   return new AsyncCallError(
     'unknown-service',
     `There is no service "${service}" on this broker: the topic "${topic}" does not exist. ` +
       'A service creates it when it starts. Check the name, the topic prefix and the broker.',
   );
+}
+
+/** Resolves with the promise, or after the time; what comes of the promise then is nobody's concern any more. */
+async function within(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }

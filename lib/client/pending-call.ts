@@ -1,3 +1,4 @@
+import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerRecord } from '../broker/record.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { RequestKind } from '../protocol/request.js';
@@ -23,17 +24,20 @@ export interface PendingCallOptions {
   readonly timeoutMs: number;
   readonly serializer: Serializer;
   readonly observer: CallObserver;
+  /** Why the broker could not be used last, for the error of a call that times out. */
+  readonly lastTrouble?: () => BrokerError | undefined;
 }
 
 /** One call from its start to its end: the last response, an error, the timeout, or the caller's leave. */
 export class PendingCall {
   readonly requestId: string;
-  /** Called once, when the call is over in whatever way. */
-  onOver: () => void = () => undefined;
   private readonly sequence = new ResponseSequence();
   private readonly startedAt = Date.now();
   private readonly timer: NodeJS.Timeout | undefined;
+  private readonly overListeners: (() => void)[] = [];
   private over = false;
+  private left = false;
+  private acknowledged = false;
 
   constructor(private readonly options: PendingCallOptions) {
     this.requestId = options.requestId;
@@ -47,6 +51,27 @@ export class PendingCall {
     return this.over;
   }
 
+  /** Whether it was handed over to be written; then the broker may have it. */
+  get hasLeft(): boolean {
+    return this.left;
+  }
+
+  /** Calls back once, when the call is over in whatever way, before its observer hears of it. */
+  onOver(listener: () => void): void {
+    this.overListeners.push(listener);
+  }
+
+  /** It is handed over to be written. */
+  leave(): void {
+    this.left = true;
+  }
+
+  /** The broker has stored it: that is the good end of a one-way call. */
+  acknowledge(): void {
+    this.acknowledged = true;
+    if (this.options.kind === 'one-way') this.complete();
+  }
+
   /** What is left of its time, at least 1; `undefined` if it has no limit. */
   get remainingMs(): number | undefined {
     if (this.timer === undefined) return undefined;
@@ -56,6 +81,7 @@ export class PendingCall {
   /** Takes a response record. One that cannot be read ends the call with `protocol-error`. */
   receive(record: ConsumerRecord): void {
     if (this.over) return;
+    this.acknowledged = true;
     try {
       const frame = decodeResponse(record);
       const { passValue, ends } = this.sequence.judge(frame);
@@ -87,7 +113,7 @@ export class PendingCall {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.timer);
-    this.onOver();
+    for (const listener of this.overListeners) listener();
     tell();
   }
 
@@ -110,20 +136,48 @@ export class PendingCall {
     }
   }
 
-  private timeoutError(): AsyncCallError {
-    const { kind, target, timeoutMs } = this.options;
-    const { passed } = this.sequence;
-    if (kind === 'one-way') {
-      return new AsyncCallError(
-        'timeout',
-        `The broker did not acknowledge the one-way call of ${target} within ${timeoutMs} ms; ` +
-          'it may have stored it all the same.',
-      );
-    }
+  /** The error of a call that its client's end leaves unfinished. */
+  closedError(): AsyncCallError {
+    const { kind, target } = this.options;
+    const until = !this.left ? 'was sent' : kind === 'one-way' ? 'was acknowledged' : 'was over';
+    const doubt = this.left && kind === 'one-way' ? '; the broker may have stored it all the same' : '';
     return new AsyncCallError(
-      'timeout',
+      'closed',
+      `The client was closed before the call of ${target} ${until}${doubt}.`,
+      {
+        cause: this.options.lastTrouble?.(),
+      },
+    );
+  }
+
+  private timeoutError(): AsyncCallError {
+    if (this.acknowledged) return new AsyncCallError('timeout', this.unfinished());
+    const cause = this.options.lastTrouble?.();
+    return new AsyncCallError('timeout', this.left ? this.unacknowledged() : this.unsent(cause), { cause });
+  }
+
+  private unfinished(): string {
+    const { target, timeoutMs } = this.options;
+    const { passed } = this.sequence;
+    return (
       `${target} did not end its responses within ${timeoutMs} ms; ` +
-        `${passed === 1 ? 'one' : passed || 'none'} came (request ${this.requestId}).`,
+      `${passed === 1 ? 'one' : passed || 'none'} came (request ${this.requestId}).`
+    );
+  }
+
+  private unacknowledged(): string {
+    const { kind, target, timeoutMs } = this.options;
+    return (
+      `The broker did not acknowledge the ${kind === 'one-way' ? 'one-way call' : 'request'} of ${target} ` +
+      `within ${timeoutMs} ms; it may have stored it all the same.`
+    );
+  }
+
+  private unsent(trouble: BrokerError | undefined): string {
+    const { target, timeoutMs } = this.options;
+    return (
+      `The call of ${target} was not sent: the broker could not be reached within ${timeoutMs} ms` +
+      `${trouble ? ` (${trouble.message})` : ''}.`
     );
   }
 }

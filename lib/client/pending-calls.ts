@@ -2,11 +2,12 @@ import type { ConsumerRecord } from '../broker/record.js';
 import { correlationIdOf } from '../protocol/response.js';
 import type { PendingCall } from './pending-call.js';
 
-/** The calls that wait for responses, by the id of their request. */
+/** Calls that are not over, by the id of their request. */
 export class PendingCalls {
   private readonly calls = new Map<string, PendingCall>();
+  private whenEmpty: (() => void) | undefined;
 
-  /** How many calls wait. */
+  /** How many there are. */
   get size(): number {
     return this.calls.size;
   }
@@ -14,7 +15,10 @@ export class PendingCalls {
   /** Adds a call, and removes it when it is over. */
   add(call: PendingCall): void {
     this.calls.set(call.requestId, call);
-    call.onOver = () => this.calls.delete(call.requestId);
+    call.onOver(() => {
+      this.calls.delete(call.requestId);
+      if (this.calls.size === 0) this.whenEmpty?.();
+    });
   }
 
   /** Takes a record of the reply topic to its call. Records of other instances' calls are passed over unread. */
@@ -23,8 +27,22 @@ export class PendingCalls {
     if (requestId !== undefined) this.calls.get(requestId)?.receive(record);
   }
 
-  /** Ends every call with an error. */
-  failAll(error: () => Error): void {
-    for (const call of this.calls.values()) call.fail(error());
+  /** Ends every call for which there is an error with it. */
+  failAll(errorOf: (call: PendingCall) => Error | undefined): void {
+    for (const call of this.calls.values()) {
+      const error = errorOf(call);
+      if (error) call.fail(error);
+    }
+  }
+
+  /** Resolves when no call is left, or after this time. */
+  async allOver(withinMs: number): Promise<void> {
+    if (this.calls.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.whenEmpty = resolve;
+      timer = setTimeout(resolve, withinMs);
+    });
+    clearTimeout(timer);
   }
 }

@@ -66,7 +66,9 @@ function setUp({ timeoutMs = 1_000, requestId = 'q-1' } = {}) {
     observer: observed,
   });
   const over = jest.fn();
-  call.onOver = over;
+  call.onOver(over);
+  call.leave();
+  call.acknowledge();
   return { call, observed, over };
 }
 
