@@ -7,6 +7,9 @@ import { AsyncCallError } from '../../errors/async-call-error.js';
  * (default 1,000 ms), `requestTimeout` (default 30,000 ms) and so on. `retry` is not among them: each
  * component tries again as its contract says. By default kafkajs logs nothing: what goes wrong is in the
  * errors and states of the components; set `logLevel`, and `logCreator`, to see its own view.
+ *
+ * Records that other clients compressed are read if they used gzip or, on Node 22.15 or newer, zstd; for other
+ * codecs, register one with kafkajs's `CompressionCodecs`.
  */
 export type KafkajsOptions = Omit<KafkaConfig, 'clientId' | 'retry'>;
 

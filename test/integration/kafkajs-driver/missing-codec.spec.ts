@@ -1,3 +1,4 @@
+import zlib from 'node:zlib';
 import { afterEach, expect, it, jest } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import type { BrokerError } from '../../../lib/broker/broker-error.js';
@@ -6,6 +7,7 @@ import { Client, reaches, receivesAll } from './client.js';
 
 jest.setTimeout(60_000);
 
+const hasZstd = 'zstdDecompressSync' in zlib;
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** Reads LZ4 frames whose blocks are stored as they are, which those of a few different bytes are. */
@@ -68,5 +70,19 @@ describeOnKafka('kafkajs driver, where records are compressed by a codec it does
     await reaches(second, 'running');
     expect(second.values()).toEqual(['plain too', 'one', 'two']);
     expect([first, second].flatMap(({ violations }) => violations)).toEqual([]);
+  });
+
+  (hasZstd ? it : it.skip)('reads zstd by itself where Node does', async () => {
+    await using client = new Client((kafkaBootstrap() ?? []).join());
+    const topic = uniqueName('topic');
+    const configs = { 'compression.type': 'zstd' };
+    await client.admin().createTopics([{ topic, partitions: 1, replicationFactor: 1, configs }]);
+    const value = 'long '.repeat(1_000);
+    await client
+      .producer()
+      .send([{ topic, partition: 0, key: null, value: Buffer.from(value), headers: [] }]);
+    const reader = client.reader();
+    await reader.assign({ topic, partition: 0, start: 'earliest' });
+    await receivesAll([reader], [value]);
   });
 });
