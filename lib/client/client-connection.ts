@@ -36,6 +36,7 @@ export class ClientConnection {
   private readonly routes = new Map<string, Route>();
   private readonly stopping = new AbortController();
   private roundRobin = Math.floor(Math.random() * 1_000);
+  private reaching: Promise<void> | undefined;
   private opening: Promise<void> | undefined;
   private canSend = false;
   private trouble: BrokerError | undefined;
@@ -74,6 +75,7 @@ export class ClientConnection {
 
   /** See {@link ReplyReader.open}. */
   async openReplies(): Promise<void> {
+    await this.reachBroker();
     await this.replies.open();
   }
 
@@ -94,14 +96,30 @@ export class ClientConnection {
   }
 
   private async connectProducer(): Promise<void> {
-    // The producer waits without a word. This tells why, for the errors of calls that time out meanwhile.
-    await retryUntilReachable(() => this.admin.ping(), {
-      signal: this.stopping.signal,
-      onUnavailable: (error) => (this.trouble = error),
-    });
+    await this.reachBroker();
     await this.producer.connect();
     this.trouble = undefined;
     this.canSend = true;
+  }
+
+  /**
+   * Waits for the broker, and tells why: the producer waits without a word. It comes before all else, so that the
+   * admin makes one connection and not several at once.
+   */
+  private reachBroker(): Promise<void> {
+    this.reaching ??= this.pingUntilReached().catch((error: unknown) => {
+      this.reaching = undefined;
+      throw error;
+    });
+    return this.reaching;
+  }
+
+  private async pingUntilReached(): Promise<void> {
+    await retryUntilReachable(() => this.admin.ping(), {
+      signal: this.stopping.signal,
+      onUnavailable: (error) => this.stateChanged('unavailable', error),
+    });
+    if (this.trouble) this.stateChanged('starting');
   }
 
   private stateChanged(...[state, error]: Parameters<ReplyListener['onState']>): void {
@@ -128,13 +146,10 @@ export class ClientConnection {
   }
 
   private obstacleOf({ kind }: OutgoingCall, route: Route): Obstacle | undefined {
-    const repliesToOpen = kind === 'request' && !this.replies.address;
-    if (!this.canSend) {
-      // Both at once; if this one fails now it is tried again, and then the call is told.
-      if (repliesToOpen) this.replies.open().catch(() => undefined);
-      return { removed: this.openProducer(), forRequestsOnly: false };
+    if (!this.canSend) return { removed: this.openProducer(), forRequestsOnly: false };
+    if (kind === 'request' && !this.replies.address) {
+      return { removed: this.replies.open(), forRequestsOnly: true };
     }
-    if (repliesToOpen) return { removed: this.replies.open(), forRequestsOnly: true };
     if (Date.now() < route.validUntil) return undefined;
     return { removed: this.lookUp(route), forRequestsOnly: false };
   }
