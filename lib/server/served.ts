@@ -41,43 +41,55 @@ interface Call {
 export function served(options: ServedOptions): Handle<AttemptDelivery> {
   const report = reporter(options.logger);
   return async (delivery) => {
-    const { request, record, attempt, controller } = delivery;
-    let sink: ResponseSink = NO_RESPONSES;
-    const failed = (error: AsyncCallError): Failed => ({
-      kind: 'failed',
-      error,
-      attempts: attempt,
-      answerTo: answerTo(delivery, sink.written),
-    });
+    let sink: ResponseSink;
     try {
       sink = await openSink(options.writing, delivery);
     } catch (error) {
-      return { ...failed(unlessOutage(error)), answerTo: undefined };
+      return { kind: 'failed', error: unlessOutage(error), attempts: delivery.attempt };
     }
-    const context = new AsyncCallContext(request, record, attempt, controller.signal);
-    let failure: AsyncCallError | undefined;
-    const deadline = atDeadline(delivery, () => controller.abort());
-    try {
-      const call = resolve(options, request);
-      await options.aroundCall(context, () =>
-        runInCall(sink, () => run(call, context, sink, delivery.owner)),
-      );
-    } catch (thrown) {
-      const { error, unexpected } = mapError(thrown);
-      if (unexpected || error.code === 'internal') report(thrown, context);
-      failure = error;
-    } finally {
-      clearTimeout(deadline);
-    }
-    try {
-      await sink.settled();
-    } catch (error) {
-      failure = asAnswer(unlessOutage(error), sink.written);
-    }
+    const failure = await handled(options, delivery, sink, report);
+    const unwritten = await refused(sink);
+    const error = unwritten ?? failure;
     // After the deadline nobody hears of a failure; that the handler was cut off is most likely its cause.
-    if (failure && Date.now() < deadlineOf(delivery)) return failed(failure);
+    if (error && Date.now() < deadlineOf(delivery)) {
+      const { attempt } = delivery;
+      return { kind: 'failed', error, attempts: attempt, answerTo: answerTo(delivery, sink.written) };
+    }
     return delivery.owner.signal.aborted ? ABANDONED : SETTLED;
   };
+}
+
+/** Runs the endpoint; what it has failed with, as the caller is to get it. */
+async function handled(
+  options: ServedOptions,
+  delivery: AttemptDelivery,
+  sink: ResponseSink,
+  report: Report,
+): Promise<AsyncCallError | undefined> {
+  const { request, record, attempt, controller, owner } = delivery;
+  const context = new AsyncCallContext(request, record, attempt, controller.signal);
+  const deadline = atDeadline(delivery, () => controller.abort());
+  try {
+    const call = callOf(options, request);
+    await options.aroundCall(context, () => runInCall(sink, () => run(call, context, sink, owner)));
+    return undefined;
+  } catch (thrown) {
+    const { error, unexpected } = mapError(thrown);
+    if (unexpected || error.code === 'internal') report(thrown, context);
+    return error;
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+/** What the broker has refused of the responses, once it has dealt with all of them. */
+async function refused(sink: ResponseSink): Promise<AsyncCallError | undefined> {
+  try {
+    await sink.settled();
+    return undefined;
+  } catch (error) {
+    return asAnswer(unlessOutage(error), sink.written);
+  }
 }
 
 function answerTo({ request, attempt }: AttemptDelivery, seq: number): Failed['answerTo'] {
@@ -109,7 +121,7 @@ function asAnswer(error: AsyncCallError, seq: number): AsyncCallError {
 }
 
 /** The handler and what to hand it. Throws what the caller is to get if there is none. */
-function resolve(
+function callOf(
   { handlerOf, service, writing }: ServedOptions,
   { endpoint, payload }: IncomingRequest,
 ): Call {
@@ -169,8 +181,10 @@ function toObservable(result: unknown): Observable<unknown> {
   return isObservable(result) ? from(result) : of(result);
 }
 
+type Report = (thrown: unknown, context: AsyncCallContext) => void;
+
 /** Logs what a handler did not mean to throw; and once, that Nest hides it from here. */
-function reporter(logger: ServedOptions['logger']): (thrown: unknown, context: AsyncCallContext) => void {
+function reporter(logger: ServedOptions['logger']): Report {
   let warned = false;
   return (thrown, context) => {
     logger.error(thrown, `${context.endpoint} has failed (request ${context.requestId})`);
