@@ -35,3 +35,9 @@ export function backoffMs(failures: number, longestMs = LONGEST_MS): number {
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
+
+/** Waits until this time of `performance.now()`, never less: after a busy turn, a timer alone fires too early. */
+export async function pauseUntil(time: number, signal: AbortSignal): Promise<void> {
+  for (let ms = time - performance.now(); ms > 0 && !signal.aborted; ms = time - performance.now())
+    await pause(Math.ceil(ms), signal);
+}

@@ -2,7 +2,7 @@ import { messageOf } from '../../errors/async-call-error.js';
 import { BrokerError } from '../broker-error.js';
 import type { FetchOptions } from '../consumer.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
-import { backoffMs, pause } from './backoff.js';
+import { backoffMs, pauseUntil } from './backoff.js';
 import type { Cluster } from './cluster.js';
 import { errorType, listenerError, refused, undecodable } from './errors.js';
 import { FetchTroubles } from './fetch-troubles.js';
@@ -112,7 +112,7 @@ export class PartitionFetcher {
   /** Sees to it that everything that can be fetched is being fetched. */
   private wake(): void {
     if (this.isStopped()) return;
-    const now = Date.now();
+    const now = performance.now();
     for (const reading of this.readings.values()) {
       reading.leader ??= reading.failures === 0 ? this.cluster.leaderOf(reading) : undefined;
       if (!isFetchable(reading, now)) continue;
@@ -138,7 +138,7 @@ export class PartitionFetcher {
 
   private wantedFrom(leader: number): Reading[] {
     if (this.isStopped()) return [];
-    const now = Date.now();
+    const now = performance.now();
     const wanted = [...this.readings.values()].filter(
       (reading) => reading.leader === leader && isFetchable(reading, now),
     );
@@ -265,8 +265,8 @@ export class PartitionFetcher {
   }
 
   private delay(reading: Reading, ms: number): void {
-    reading.notBefore = Date.now() + ms;
-    void pause(ms + 1, this.stopped.signal).then(() => this.wake());
+    reading.notBefore = performance.now() + ms;
+    void pauseUntil(reading.notBefore, this.stopped.signal).then(() => this.wake());
   }
 
   private failed(reading: Reading): void {

@@ -26,7 +26,7 @@ export interface Reading extends TopicPartition {
   failures: number;
   /** Consecutive fetches that brought what cannot be decoded. */
   stalls: number;
-  /** Not fetched before this time, in milliseconds since the epoch. */
+  /** Not fetched before this time, of `performance.now()`. */
   notBefore: number;
 }
 

@@ -26,6 +26,8 @@ function damaged(batch: Buffer): Buffer {
 class FakeLeader {
   readonly logs = new Map<number, Buffer[]>();
   readonly fetches = new Map<number, number>();
+  /** For how long an answer keeps the event loop busy: timers then fire too early by the clock. */
+  busyMs = 0;
 
   asCluster(): Cluster {
     const send = (protocol: Protocol<FetchedPartition[]>) => this.send(protocol);
@@ -46,6 +48,7 @@ class FakeLeader {
       });
     });
     await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const end = Date.now() + this.busyMs; Date.now() < end;);
     return asked.flat().map(({ partition, offset }) => {
       this.fetches.set(partition, (this.fetches.get(partition) ?? 0) + 1);
       const log = this.logs.get(partition) ?? [];
@@ -113,6 +116,7 @@ describe('a fetcher, at a batch that cannot be decoded', () => {
 
   it('asks less and less often', async () => {
     const { leader, troubles } = start({ 0: [damaged(batchOf(0, 'a'))] });
+    leader.busyMs = 20;
     await waitFor(() => troubles.length >= 1, { what: 'the trouble' });
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(leader.fetches.get(0)).toBeGreaterThanOrEqual(3);
