@@ -38,6 +38,7 @@ export class ClientConnection {
   private roundRobin = Math.floor(Math.random() * 1_000);
   private reaching: Promise<void> | undefined;
   private opening: Promise<void> | undefined;
+  private lookingUp: Promise<void> = Promise.resolve();
   private canSend = false;
   private trouble: BrokerError | undefined;
 
@@ -92,6 +93,8 @@ export class ClientConnection {
     this.stopping.abort();
     await within(withinMs, this.producer.close());
     await this.replies.close();
+    // A look-up that is under way would connect the admin again, for good.
+    await within(withinMs, this.lookingUp);
     await this.admin.close();
   }
 
@@ -151,7 +154,13 @@ export class ClientConnection {
       return { removed: this.replies.open(), forRequestsOnly: true };
     }
     if (Date.now() < route.validUntil) return undefined;
-    return { removed: this.lookUp(route), forRequestsOnly: false };
+    const removed = this.lookUp(route);
+    const before = this.lookingUp;
+    this.lookingUp = removed.then(
+      () => before,
+      () => before,
+    );
+    return { removed, forRequestsOnly: false };
   }
 
   private async lookUp(route: Route): Promise<void> {
