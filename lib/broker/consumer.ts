@@ -7,7 +7,7 @@ import type { RecordBatch, TopicPartition, TopicPartitionOffset } from './record
  * - `starting`: not positioned yet (connecting, joining its group, listing offsets)
  * - `running`: positioned; records are handed over as they come
  * - `rebalancing`: the group is changing; partitions that stay are still consumed
- * - `unavailable`: the broker cannot be reached; the consumer keeps trying by itself
+ * - `unavailable`: the broker cannot be reached, or a partition cannot be read; the consumer keeps trying by itself
  * - `failed`: it has stopped for good; a new one is needed
  * - `closed`: it was closed
  */

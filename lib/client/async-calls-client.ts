@@ -99,7 +99,7 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
     if (state === this.state) return;
     this.state = state;
     this._status$.next(state);
-    if (state === 'unavailable') this.logger.warn(`Waiting for the broker: ${error?.message}`);
+    if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
     if (state === 'failed')
       this.logger.error(error, 'The reader of replies has stopped; the next call starts a new one');
   }

@@ -230,7 +230,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     if (state === this.state) return;
     this.state = state;
     this._status$.next(state);
-    if (state === 'unavailable') this.logger.warn(`Waiting for the broker: ${error?.message}`);
+    if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
     if (state === 'failed') this.logger.error(error, 'The consumer has stopped');
   }
 }

@@ -32,6 +32,7 @@ export class Cluster {
   private seed: Node | undefined;
   private controllerId = -1;
   private readonly seedCount: number;
+  private seeding: Promise<Node> | undefined;
   private closed = false;
 
   constructor(config: KafkaConfig) {
@@ -172,12 +173,23 @@ export class Cluster {
     return this.connectSeed();
   }
 
-  private async connectSeed(): Promise<Node> {
+  /** One attempt serves all who ask meanwhile: each attempt of its own would close the seed of the one before. */
+  private connectSeed(): Promise<Node> {
+    this.seeding ??= this.trySeeds().finally(() => {
+      this.seeding = undefined;
+    });
+    return this.seeding;
+  }
+
+  private async trySeeds(): Promise<Node> {
     if (this.seed?.isConnected()) return this.seed;
     for (let left = this.seedCount; ; left--) {
       if (this.closed) throw closedError('connection');
       this.seed?.close();
-      const seed = (this.seed = await this.nextSeed());
+      const seed = await this.nextSeed();
+      // What is connected after `close` would never be closed.
+      if (this.closed) throw closedError('connection');
+      this.seed = seed;
       try {
         await seed.connect();
         return seed;
