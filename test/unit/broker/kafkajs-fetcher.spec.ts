@@ -114,15 +114,6 @@ describe('a fetcher, at a batch that cannot be decoded', () => {
     expect(failures).toEqual([]);
   });
 
-  it('asks less and less often', async () => {
-    const { leader, troubles } = start({ 0: [damaged(batchOf(0, 'a'))] });
-    leader.busyMs = 20;
-    await waitFor(() => troubles.length >= 1, { what: 'the trouble' });
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(leader.fetches.get(0)).toBeGreaterThanOrEqual(3);
-    expect(leader.fetches.get(0)).toBeLessThanOrEqual(5);
-  });
-
   it('can be told to go past it', async () => {
     const {
       fetcher: stalled,
