@@ -24,6 +24,11 @@ export interface RequestDelivery extends Delivery {
   readonly request: IncomingRequest;
 }
 
+/** When the caller stops waiting, in milliseconds since the epoch; `Infinity` if it does not. */
+export function deadlineOf({ request, record }: Pick<RequestDelivery, 'request' | 'record'>): number {
+  return request.timeoutMs === undefined ? Number.POSITIVE_INFINITY : record.timestamp + request.timeoutMs;
+}
+
 /** One attempt at a request. */
 export interface AttemptDelivery extends RequestDelivery {
   /** From 1. */

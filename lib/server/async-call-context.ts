@@ -1,5 +1,6 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { ConsumerRecord } from '../broker/record.js';
+import { deadlineOf } from '../delivery/delivery.js';
 import type { MessageHeaders } from '../protocol/message-headers.js';
 import type { IncomingRequest } from '../protocol/request.js';
 
@@ -41,8 +42,7 @@ export class AsyncCallContext extends BaseRpcContext<[ConsumerRecord]> {
     this.headers = request.headers;
     this.key = record.key?.toString('utf8');
     this.attempt = attempt;
-    this.deadline =
-      request.timeoutMs === undefined ? undefined : new Date(record.timestamp + request.timeoutMs);
+    this.deadline = request.timeoutMs === undefined ? undefined : new Date(deadlineOf({ request, record }));
     this.oneWay = request.kind === 'one-way';
     this.signal = signal;
     this.record = record;

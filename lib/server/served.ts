@@ -5,12 +5,12 @@ import { BrokerError } from '../broker/broker-error.js';
 import {
   ABANDONED,
   type AttemptDelivery,
+  deadlineOf,
   type DeliveryOwner,
   type Failed,
   type Handle,
   SETTLED,
 } from '../delivery/delivery.js';
-import { deadlineOf } from '../delivery/stages/expired.js';
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
 import { AsyncCallContext } from './async-call-context.js';

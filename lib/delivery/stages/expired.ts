@@ -1,9 +1,4 @@
-import { type Handle, type RequestDelivery, SETTLED } from '../delivery.js';
-
-/** When the caller stops waiting, in milliseconds since the epoch; `Infinity` if it does not. */
-export function deadlineOf({ request, record }: RequestDelivery): number {
-  return request.timeoutMs === undefined ? Number.POSITIVE_INFINITY : record.timestamp + request.timeoutMs;
-}
+import { deadlineOf, type Handle, type RequestDelivery, SETTLED } from '../delivery.js';
 
 /** Hears of a request that is not run. */
 export type OnExpired = (delivery: RequestDelivery) => void;

@@ -2,13 +2,13 @@ import type { BrokerError } from '../../broker/broker-error.js';
 import {
   ABANDONED,
   type AttemptDelivery,
+  deadlineOf,
   type Handle,
   type Outcome,
   type RequestDelivery,
 } from '../delivery.js';
 import { pause } from '../pause.js';
 import { retryDelay, type RetryPolicy } from '../retry-policy.js';
-import { deadlineOf } from './expired.js';
 
 /** What the stage needs to know. */
 export interface RetriedOptions {
