@@ -12,7 +12,6 @@ export class LaneScheduler {
   private ready: (() => Promise<void>)[] = [];
   private head = 0;
   private active = 0;
-  private waitingForIdle: (() => void)[] = [];
 
   constructor(private readonly concurrency: number) {}
 
@@ -37,14 +36,6 @@ export class LaneScheduler {
     this.fill();
   }
 
-  /** Resolves when nothing runs and nothing waits. */
-  idle(): Promise<void> {
-    if (this.active === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.waitingForIdle.push(resolve);
-    });
-  }
-
   private fill(): void {
     while (this.active < this.concurrency && this.head < this.ready.length) {
       const task = this.ready[this.head];
@@ -61,10 +52,6 @@ export class LaneScheduler {
   private finished(): void {
     this.active -= 1;
     this.fill();
-    if (this.active > 0) return;
-    const resolvers = this.waitingForIdle;
-    this.waitingForIdle = [];
-    for (const resolve of resolvers) resolve();
   }
 
   /** One task of a lane; the next one queues up behind the other lanes. */
