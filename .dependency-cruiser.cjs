@@ -2,14 +2,15 @@
 // "x:types" allows what is erased at run time only. "port" is lib/broker without its drivers.
 const MAY_IMPORT = {
   errors: [],
+  context: [],
   protocol: ['errors'],
   port: ['errors'],
   driver: ['port', 'errors'],
   hooks: ['protocol:types', 'errors'],
   delivery: ['protocol', 'hooks', 'port:types', 'errors'],
-  client: ['protocol', 'hooks', 'port', 'errors'],
-  server: ['protocol', 'hooks', 'port', 'delivery', 'errors'],
-  module: ['errors', 'protocol', 'port', 'hooks', 'delivery', 'client', 'server'],
+  client: ['protocol', 'context', 'hooks', 'port', 'errors'],
+  server: ['protocol', 'context', 'hooks', 'port', 'delivery', 'errors'],
+  module: ['errors', 'context', 'protocol', 'port', 'hooks', 'delivery', 'client', 'server'],
 };
 const OUTER = ['health', 'observability', 'contract', 'consistency', 'testing', 'cli'];
 for (const folder of OUTER)

@@ -48,6 +48,8 @@ export interface Consumer {
 export interface AssignedPartition extends TopicPartitionOffset {
   /** The metadata of the offset's commit; empty if there is none. */
   readonly metadata: string;
+  /** Grows with each change of the partition's owner in its group: of two owners the one with the greater epoch is the later. */
+  readonly epoch: number;
 }
 
 /** What the consumer of a group tells its owner, beside its records. */

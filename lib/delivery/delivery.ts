@@ -5,6 +5,8 @@ import type { IncomingRequest } from '../protocol/request.js';
 
 /** Whoever owns the partition that a record came from. */
 export interface DeliveryOwner {
+  /** Grows with each change of the partition's owner; see `AssignedPartition.epoch`. */
+  readonly epoch: number;
   /** Aborts when nothing new may be started: the partition, or this instance, is on its way out. */
   readonly closing: AbortSignal;
   /** Aborts when the partition is no longer ours: what happens to the record now is its next owner's business. */
@@ -49,6 +51,7 @@ export interface Failed {
 
 /** What the error frame of a failed request needs. */
 export interface ErrorAnswer extends Answerable {
+  readonly epoch: number;
   readonly attempt: number;
   /** How many values of this attempt have left. */
   readonly seq: number;

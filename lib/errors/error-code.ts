@@ -31,6 +31,10 @@ export const ERROR_STATUS = {
   unavailable: 503,
   /** This client or server was closed. */
   closed: 503,
+  /** A limit of this process is reached: too many calls are pending, or too many responses wait to be sent. */
+  overloaded: 503,
+  /** The instance that answered went away in mid-stream, and the caller did not want to go on with another one. */
+  interrupted: 503,
   /** No end of the stream within the call's timeout. */
   timeout: 504,
   /** A topic does not exist and may not be created. */

@@ -14,6 +14,7 @@ export const HEADER = {
   endpoint: 'ac-endpoint',
   id: 'ac-id',
   seq: 'ac-seq',
+  epoch: 'ac-epoch',
   attempt: 'ac-attempt',
   source: 'ac-source',
   timeoutMs: 'ac-timeout-ms',

@@ -1,4 +1,5 @@
 import type { AsyncCallError } from '../errors/async-call-error.js';
+import { CANCEL } from './cancel.js';
 import { DecodeError, type Answerable } from './decode-error.js';
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { HeaderReader } from './header-reader.js';
@@ -112,7 +113,9 @@ function readKind(
   const kind = read.text(HEADER.kind) ?? (replyTo ? 'request' : 'one-way');
   if (kind === 'request' || kind === 'one-way') return kind;
   throw new DecodeError(
-    `${HEADER.kind} is ${JSON.stringify(kind)}; a request topic takes "request" and "one-way".`,
+    kind === CANCEL
+      ? `A "cancel" needs ${HEADER.version} and ${HEADER.correlationId}.`
+      : `${HEADER.kind} is ${JSON.stringify(kind)}; a request topic takes "request", "one-way" and "cancel".`,
     answerable,
     BAD_REQUEST,
   );

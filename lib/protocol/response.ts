@@ -5,7 +5,7 @@ import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { HeaderReader } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
 import type { SerializedPayload } from './serializer.js';
-import { text, type WireRecord } from './wire-record.js';
+import { headerOf, text, type WireRecord } from './wire-record.js';
 
 /**
  * What a response record is in the stream of its request: a value (`next`), a value that is also the
@@ -25,7 +25,12 @@ interface FrameHead {
   readonly id: string;
   /** Its place in the stream, from 0. For `complete` and `error`: the number of values before it. */
   readonly seq: number;
-  /** Which delivery of the request produced it, from 1. */
+  /**
+   * Under which ownership of the request's partition it was produced: a later owner has a greater one. 0 for a service
+   * that does not say.
+   */
+  readonly epoch: number;
+  /** Which delivery of the request by this owner produced it, from 1. */
   readonly attempt: number;
 }
 
@@ -56,6 +61,7 @@ export function encodeResponse(response: OutgoingResponse, headers: readonly Hea
       ...text(HEADER.kind, response.kind),
       ...text(HEADER.id, response.id),
       ...text(HEADER.seq, response.seq),
+      ...text(HEADER.epoch, response.epoch),
       ...text(HEADER.attempt, response.attempt),
       ...text(HEADER.source, response.source),
       ...text(HEADER.contentType, contentType),
@@ -77,10 +83,7 @@ function payloadOf(response: FrameBody): SerializedPayload {
 
 /** The id of the request that a record answers, without reading the rest; `undefined` if it has none. */
 export function correlationIdOf(record: WireRecord): string | undefined {
-  for (const [name, value] of record.headers) {
-    if (name === HEADER.correlationId) return value.toString('utf8');
-  }
-  return undefined;
+  return headerOf(record, HEADER.correlationId)?.toString('utf8');
 }
 
 /** Reads a record of a reply topic. Throws only {@link DecodeError}. */
@@ -97,6 +100,7 @@ export function decodeResponse(record: WireRecord): IncomingResponse {
   return {
     id: read.text(HEADER.id) ?? '',
     seq: requiredCount(read, HEADER.seq),
+    epoch: read.text(HEADER.epoch) === undefined ? 0 : requiredCount(read, HEADER.epoch),
     attempt: requiredCount(read, HEADER.attempt),
     source: read.text(HEADER.source),
     headers: MessageHeaders.ofRecord(record.headers),

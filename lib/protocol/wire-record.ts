@@ -10,3 +10,9 @@ export interface WireRecord {
 export function text(name: string, value: string | number | undefined): HeaderEntry[] {
   return value === undefined ? [] : [[name, Buffer.from(String(value), 'utf8')]];
 }
+
+/** The first header of that name; `undefined` if there is none. */
+export function headerOf({ headers }: WireRecord, name: string): Buffer | undefined {
+  for (const header of headers) if (header[0] === name) return header[1];
+  return undefined;
+}

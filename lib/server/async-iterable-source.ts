@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Observable } from 'rxjs';
-import { currentCall } from './current-call.js';
+import { currentCall } from '../context/current-call.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 

@@ -7,6 +7,7 @@ import { OffsetTracker } from '../delivery/offset-tracker.js';
 /** The work of one partition, from the moment it was assigned until it is revoked or lost. */
 export class OwnedPartition implements DeliveryOwner {
   readonly partition: number;
+  readonly epoch: number;
   readonly tracker: OffsetTracker;
   /** Whether nothing is taken from it for now. */
   paused = false;
@@ -18,8 +19,9 @@ export class OwnedPartition implements DeliveryOwner {
   private changed = false;
 
   /** Begins where the assignment says, with what its last owner has left in the metadata of its commit. */
-  constructor({ partition, offset, metadata }: AssignedPartition) {
+  constructor({ partition, offset, metadata, epoch }: AssignedPartition) {
     this.partition = partition;
+    this.epoch = epoch;
     this.tracker = new OffsetTracker(offset, decodeCompleted(offset, metadata));
     // Every request that waits for another attempt listens.
     setMaxListeners(0, this.gone.signal, this.leaving.signal);

@@ -77,7 +77,7 @@ async function sendError(
   answerTo: ErrorAnswer,
   error: AsyncCallError,
 ): Promise<void> {
-  const { correlationId, attempt, seq } = answerTo;
+  const { correlationId, epoch, attempt, seq } = answerTo;
   const place = await replyPlace(writing.directory, answerTo);
   const send = (sent: AsyncCallError) => {
     const frame = {
@@ -85,6 +85,7 @@ async function sendError(
       error: sent,
       id: uuid(),
       seq,
+      epoch,
       attempt,
       correlationId,
       source: writing.source,

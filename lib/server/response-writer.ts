@@ -8,7 +8,7 @@ import { AsyncCallError } from '../errors/async-call-error.js';
 import { TerminalError } from '../errors/handler-errors.js';
 import type { Answerable } from '../protocol/decode-error.js';
 import type { ResponseSink } from './response-sink.js';
-import { encodeResponse, type FrameBody } from '../protocol/response.js';
+import { encodeResponse, type FrameBody, type OutgoingResponse } from '../protocol/response.js';
 import type { SerializedPayload, Serializer } from '../protocol/serializer.js';
 
 /** What all writers of a server share. */
@@ -21,6 +21,9 @@ export interface ResponseWriting {
   /** How many responses of one call may be unacknowledged before {@link ResponseWriter.ready} waits. */
   readonly window: number;
 }
+
+/** Tells the deliveries of a request apart. */
+export type DeliveryNumber = Pick<OutgoingResponse, 'epoch' | 'attempt'>;
 
 /**
  * Writes the stream of responses to one request, in order, as records of one partition. Each value leaves
@@ -40,7 +43,7 @@ export class ResponseWriter implements ResponseSink {
     private readonly writing: ResponseWriting,
     private readonly correlationId: Buffer,
     private readonly address: TopicPartition,
-    private readonly attempt: number,
+    private readonly delivery: DeliveryNumber,
     private readonly controller: AbortController,
   ) {}
 
@@ -52,11 +55,11 @@ export class ResponseWriter implements ResponseSink {
   static async open(
     writing: ResponseWriting,
     { correlationId, replyTo }: Answerable,
-    attempt: number,
+    delivery: DeliveryNumber,
     controller: AbortController,
   ): Promise<ResponseWriter> {
     const place = await replyPlace(writing.directory, { correlationId, replyTo });
-    return new ResponseWriter(writing, correlationId, place, attempt, controller);
+    return new ResponseWriter(writing, correlationId, place, delivery, controller);
   }
 
   /** Sends a value as the next partial response. Throws a {@link TerminalError} if it cannot be serialized. */
@@ -112,9 +115,9 @@ export class ResponseWriter implements ResponseSink {
   private send(body: FrameBody): void {
     if (this.controller.signal.aborted) return;
     const { producer, source } = this.writing;
-    const { correlationId, attempt, seq, address } = this;
+    const { correlationId, delivery, seq, address } = this;
     if (body.kind === 'next' || body.kind === 'last') this.seq += 1;
-    const record = encodeResponse({ ...body, id: uuid(), seq, attempt, correlationId, source });
+    const record = encodeResponse({ ...body, ...delivery, id: uuid(), seq, correlationId, source });
     this.unacknowledged += 1;
     producer
       .send({ ...address, key: null, ...record }, this)

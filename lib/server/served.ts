@@ -2,6 +2,7 @@ import type { Logger } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
 import { from, fromEvent, isObservable, lastValueFrom, type Observable, of, takeUntil, tap } from 'rxjs';
 import { BrokerError } from '../broker/broker-error.js';
+import { runInCall } from '../context/current-call.js';
 import {
   ABANDONED,
   type AttemptDelivery,
@@ -14,7 +15,6 @@ import {
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
 import { AsyncCallContext } from './async-call-context.js';
-import { runInCall } from './current-call.js';
 import { mapError } from './error-mapping.js';
 import { NO_RESPONSES, type ResponseSink } from './response-sink.js';
 import { ResponseWriter, type ResponseWriting } from './response-writer.js';
@@ -71,7 +71,11 @@ async function handled(
   const deadline = atDeadline(delivery, () => controller.abort());
   try {
     const call = callOf(options, request);
-    await options.aroundCall(context, () => runInCall(sink, () => run(call, context, sink, owner)));
+    await options.aroundCall(context, () =>
+      runInCall({ deadline: deadlineOf(delivery), ready: () => sink.ready() }, () =>
+        run(call, context, sink, owner),
+      ),
+    );
     return undefined;
   } catch (thrown) {
     const { error, unexpected } = mapError(thrown);
@@ -92,18 +96,18 @@ async function refused(sink: ResponseSink): Promise<AsyncCallError | undefined> 
   }
 }
 
-function answerTo({ request, attempt }: AttemptDelivery, seq: number): Failed['answerTo'] {
+function answerTo({ request, owner, attempt }: AttemptDelivery, seq: number): Failed['answerTo'] {
   const { correlationId, replyTo } = request;
-  return replyTo && { correlationId, replyTo, attempt, seq };
+  return replyTo && { correlationId, replyTo, epoch: owner.epoch, attempt, seq };
 }
 
 async function openSink(
   writing: ResponseWriting,
-  { request, attempt, controller }: AttemptDelivery,
+  { request, owner, attempt, controller }: AttemptDelivery,
 ): Promise<ResponseSink> {
   const { correlationId, replyTo } = request;
   return replyTo
-    ? ResponseWriter.open(writing, { correlationId, replyTo }, attempt, controller)
+    ? ResponseWriter.open(writing, { correlationId, replyTo }, { epoch: owner.epoch, attempt }, controller)
     : NO_RESPONSES;
 }
 

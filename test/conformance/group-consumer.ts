@@ -23,7 +23,9 @@ export function describeGroupConsumer(harness: Harness): void {
       await harness.send({ topic, partition: 0 }, 'after');
       await member.received(2);
       expect(member.values()).toEqual(['before', 'after']);
-      expect(member.assigned).toEqual([{ topic, partition: 0, offset: 0n, metadata: '' }]);
+      expect(member.assigned).toEqual([
+        { topic, partition: 0, offset: 0n, metadata: '', epoch: expect.any(Number) },
+      ]);
     });
 
     it('starts at the latest record, missing nothing once start has resolved', async () => {
@@ -33,7 +35,9 @@ export function describeGroupConsumer(harness: Harness): void {
       await harness.send({ topic, partition: 0 }, 'after');
       await member.received(1);
       expect(member.values()).toEqual(['after']);
-      expect(member.assigned).toEqual([{ topic, partition: 0, offset: 1n, metadata: '' }]);
+      expect(member.assigned).toEqual([
+        { topic, partition: 0, offset: 1n, metadata: '', epoch: expect.any(Number) },
+      ]);
     });
 
     it('remembers what latest was, though it has committed nothing', async () => {

@@ -18,7 +18,8 @@ export function describeOffsets(harness: Harness): void {
       const second = await group.join();
       await second.received(2);
       expect(second.values()).toEqual(['3', '4']);
-      expect(second.assigned).toEqual([{ ...place, offset: 3n, metadata }]);
+      expect(second.assigned).toEqual([{ ...place, offset: 3n, metadata, epoch: expect.any(Number) }]);
+      expect(second.assigned[0].epoch).toBeGreaterThan(first.assigned[0].epoch);
       expect(await group.fetchCommitted(topic)).toEqual([{ ...place, offset: 3n, metadata }]);
     });
 

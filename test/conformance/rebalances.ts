@@ -93,7 +93,9 @@ export function describeRebalances(harness: Harness): void {
       await started;
       await second.received(2);
       expect(second.values()).toEqual(['3', '4']);
-      expect(second.assigned).toEqual([{ ...moved, offset: 3n, metadata: 'drained' }]);
+      expect(second.assigned).toMatchObject([{ ...moved, offset: 3n, metadata: 'drained' }]);
+      const before = first.assigned.find(({ partition }) => partition === moved.partition);
+      expect(second.assigned[0].epoch).toBeGreaterThan(before!.epoch);
     });
 
     it('waits for onRevoked also when yet another member joins meanwhile', async () => {

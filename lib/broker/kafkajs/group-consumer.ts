@@ -193,6 +193,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
       partition,
       offset: offset ?? startOf.get(keyOf({ topic, partition })) ?? 0n,
       metadata,
+      epoch: this.membership.generation,
     }));
   }
 

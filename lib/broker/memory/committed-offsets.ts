@@ -37,7 +37,7 @@ export class CommittedOffsets {
     { topic, partition }: TopicPartition,
     startFrom: 'earliest' | 'latest',
     log: PartitionLog,
-  ): AssignedPartition {
+  ): Omit<AssignedPartition, 'epoch'> {
     const committed = this.offsets.get(keyOf({ topic, partition }));
     if (committed !== undefined) {
       return { topic, partition, offset: log.inRange(committed.offset), metadata: committed.metadata };

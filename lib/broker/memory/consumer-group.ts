@@ -35,6 +35,8 @@ export class ConsumerGroup {
   private readonly seats = new Map<string, Seat>();
   private rebalanceScheduled = false;
   private handovers = 0;
+  /** How many rebalances there were. */
+  private generation = 0;
 
   constructor(
     readonly groupId: string,
@@ -95,6 +97,7 @@ export class ConsumerGroup {
 
   private rebalance(): void {
     this.rebalanceScheduled = false;
+    this.generation += 1;
     const seats = [...this.seats.values()];
     const targets = this.targets(seats);
     for (const seat of seats) this.revoke(seat, targets.get(seat.member.memberId) ?? []);
@@ -139,9 +142,10 @@ export class ConsumerGroup {
   private grant(seat: Seat, partitions: readonly TopicPartition[]): void {
     if (partitions.length === 0) return seat.joined();
     const { startFrom } = seat.member;
-    const places = partitions.map((partition) =>
-      this.offsets.startOf(partition, startFrom, this.topics.get(partition)),
-    );
+    const places = partitions.map((partition) => ({
+      ...this.offsets.startOf(partition, startFrom, this.topics.get(partition)),
+      epoch: this.generation,
+    }));
     for (const partition of partitions) seat.owned.set(keyOf(partition), partition);
     void this.handOver(async () => {
       await seat.member.onAssigned(places);

@@ -8,18 +8,18 @@ export function decoded(next: Handle<RequestDelivery>): Handle<Delivery> {
     try {
       return await next({ ...delivery, request: decodeRequest(delivery.record) });
     } catch (error) {
-      if (error instanceof DecodeError) return undecodable(error);
+      if (error instanceof DecodeError) return undecodable(error, delivery);
       throw error;
     }
   };
 }
 
-function undecodable(error: DecodeError): Failed {
+function undecodable(error: DecodeError, { owner: { epoch } }: Delivery): Failed {
   const { answerable } = error;
   return {
     kind: 'failed',
     error,
     attempts: 0,
-    answerTo: answerable && { ...answerable, attempt: 1, seq: 0 },
+    answerTo: answerable && { ...answerable, epoch, attempt: 1, seq: 0 },
   };
 }

@@ -24,7 +24,14 @@ interface Place {
 }
 
 function frame(body: FrameBody, { seq = 0, attempt = 1, requestId = 'q-1' }: Place = {}): ConsumerRecord {
-  const head = { id: `r-${seq}`, seq, attempt, correlationId: Buffer.from(requestId), source: 'broker/i1' };
+  const head = {
+    id: `r-${seq}`,
+    seq,
+    epoch: 1,
+    attempt,
+    correlationId: Buffer.from(requestId),
+    source: 'broker/i1',
+  };
   return stored(encodeResponse({ ...body, ...head }, [['tenant', Buffer.from('bank')]]));
 }
 

@@ -17,7 +17,7 @@ import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { encodeRequest } from '../../../lib/protocol/request.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
 
-const ASSIGNED = { topic: 't', partition: 0, offset: 0n, metadata: '' };
+const ASSIGNED = { topic: 't', partition: 0, offset: 0n, metadata: '', epoch: 1 };
 const internal = new AsyncCallError('internal', 'broken');
 const refused = new AsyncCallError('conflict', 'no');
 const outage = new BrokerError('unavailable', 'gone', { retriable: true });

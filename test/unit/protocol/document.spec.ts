@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DEAD_LETTER_HEADER } from '../../../lib/delivery/dead-letter.js';
 import { ERROR_STATUS } from '../../../lib/errors/error-code.js';
 import { HEADER, PROTOCOL_VERSION } from '../../../lib/protocol/header-names.js';
+import { CANCEL } from '../../../lib/protocol/cancel.js';
 import type { RequestKind } from '../../../lib/protocol/request.js';
 import type { FrameKind } from '../../../lib/protocol/response.js';
 
@@ -10,7 +11,11 @@ const RESERVED_HEADING = 'Reserved for later versions';
 
 // Records, so that the compiler asks for a kind that is added.
 const FRAME_KINDS: Record<FrameKind, true> = { next: true, last: true, complete: true, error: true };
-const REQUEST_KINDS: Record<RequestKind, true> = { request: true, 'one-way': true };
+const REQUEST_KINDS: Record<RequestKind | typeof CANCEL, true> = {
+  request: true,
+  'one-way': true,
+  cancel: true,
+};
 
 const document = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
 

@@ -20,10 +20,20 @@ const anyBody: fc.Arbitrary<FrameBody> = fc.oneof(
 );
 
 const anyResponse: fc.Arbitrary<OutgoingResponse> = fc
-  .tuple(anyBody, fc.record({ id: text, seq: count, attempt: count, correlationId: bytes, source: text }))
+  .tuple(
+    anyBody,
+    fc.record({ id: text, seq: count, epoch: count, attempt: count, correlationId: bytes, source: text }),
+  )
   .map(([body, head]) => ({ ...body, ...head }));
 
-const HEAD = { id: 'r-1', seq: 0, attempt: 1, correlationId: Buffer.from('c-1'), source: 'service/instance' };
+const HEAD = {
+  id: 'r-1',
+  seq: 0,
+  epoch: 5,
+  attempt: 1,
+  correlationId: Buffer.from('c-1'),
+  source: 'service/instance',
+};
 const NEXT: OutgoingResponse = { ...HEAD, kind: 'next', payload: { bytes: null } };
 
 const comparable = ({ headers, ...rest }: IncomingResponse) => ({ ...rest, headers: [...headers] });

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { describe, expect, it, jest } from '@jest/globals';
 import { isObservable, lastValueFrom, type Observable, of, take, toArray } from 'rxjs';
 import { observeAsyncIterables } from '../../../lib/server/async-iterable-source.js';
-import { runInCall } from '../../../lib/server/current-call.js';
+import { runInCall } from '../../../lib/context/current-call.js';
 import { deferred } from '../support/deferred.js';
 import { turn } from '../support/scripted-producer.js';
 
@@ -92,7 +92,7 @@ describe('observeAsyncIterables', () => {
         yield value;
       }
     });
-    runInCall({ ready: () => room.promise }, () => source.subscribe());
+    runInCall({ deadline: Infinity, ready: () => room.promise }, () => source.subscribe());
     await turn();
     expect(asked).toEqual([1]);
     const before = room;
@@ -128,7 +128,9 @@ describe('observeAsyncIterables', () => {
       }
     });
     const room = deferred();
-    const subscription = runInCall({ ready: () => room.promise }, () => source.subscribe());
+    const subscription = runInCall({ deadline: Infinity, ready: () => room.promise }, () =>
+      source.subscribe(),
+    );
     await turn();
     subscription.unsubscribe();
     await turn();

@@ -4,7 +4,7 @@ import { OwnedPartition } from '../../../lib/server/owned-partition.js';
 import { deferred } from '../support/deferred.js';
 
 function ownerOf(...offsets: bigint[]): OwnedPartition {
-  const owned = new OwnedPartition({ topic: 't', partition: 0, offset: 0n, metadata: '' });
+  const owned = new OwnedPartition({ topic: 't', partition: 0, offset: 0n, metadata: '', epoch: 1 });
   for (const offset of offsets) owned.tracker.add(offset);
   return owned;
 }
@@ -34,7 +34,14 @@ describe('what OwnedPartition commits', () => {
     owned.settle(3n);
     const committed = owned.takeUncommitted();
     expect(committed?.offset).toBe(0n);
-    const next = new OwnedPartition({ topic: 't', partition: 0, offset: 0n, metadata: '', ...committed });
+    const next = new OwnedPartition({
+      topic: 't',
+      partition: 0,
+      offset: 0n,
+      metadata: '',
+      epoch: 1,
+      ...committed,
+    });
     expect([0n, 1n, 2n, 3n].map((offset) => next.tracker.add(offset))).toEqual([true, false, true, false]);
   });
 

@@ -31,7 +31,12 @@ async function setUp({ window = 10, replyTo = { topic: 'r', partition: 1 }, atte
     source: 'broker/i1',
     window,
   };
-  const writer = await ResponseWriter.open(writing, { correlationId, replyTo }, attempt, controller);
+  const writer = await ResponseWriter.open(
+    writing,
+    { correlationId, replyTo },
+    { epoch: 7, attempt },
+    controller,
+  );
   return { scripted, controller, writer };
 }
 
@@ -134,7 +139,7 @@ describe('ResponseWriter', () => {
     const [first, second] = scripted.log;
     expect(first).toMatchObject({ topic: 'r', partition: 1, key: null });
     expect(correlationIdOf(first)).toBe('q-1');
-    expect(decodeResponse(first)).toMatchObject({ attempt: 3, source: 'broker/i1' });
+    expect(decodeResponse(first)).toMatchObject({ epoch: 7, attempt: 3, source: 'broker/i1' });
     expect(decodeResponse(first).id).not.toBe(decodeResponse(second).id);
   });
 

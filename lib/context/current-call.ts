@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** What code that runs inside a handler may know of the call it works for. */
 export interface CurrentCall {
+  /** When the caller stops waiting, in milliseconds since the epoch; `Infinity` if it does not. */
+  readonly deadline: number;
   /** Resolves when another response may be written without exceeding the window. */
   ready(): Promise<void>;
 }
