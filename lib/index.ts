@@ -23,6 +23,11 @@ export {
   type HandlerErrorOptions,
 } from './errors/handler-errors.js';
 export type { RetryPolicy } from './delivery/retry-policy.js';
+export type { DeliveryCounts } from './delivery/delivery-counts.js';
+export type { DuplicateStore, RequestClaim } from './delivery/duplicate-store.js';
+export type { DuplicateWindow } from './delivery/memory-duplicate-store.js';
+export type { EndpointOptions } from './server/endpoint-options.js';
+export type { FailurePolicy } from './server/server-options.js';
 export type { ErrorCode } from './errors/error-code.js';
 export type { EndpointAddress, EndpointTarget } from './protocol/endpoint-address.js';
 export type { HeadersInput, HeaderValue, MessageHeaders } from './protocol/message-headers.js';

@@ -2,6 +2,7 @@ import type { ConsumerRecord } from '../broker/record.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import type { Answerable } from '../protocol/decode-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
+import type { Withdrawal } from './withdrawal.js';
 
 /** Whoever owns the partition that a record came from. */
 export interface DeliveryOwner {
@@ -19,6 +20,7 @@ export interface DeliveryOwner {
 export interface Delivery {
   readonly record: ConsumerRecord;
   readonly owner: DeliveryOwner;
+  readonly withdrawal: Withdrawal;
 }
 
 /** A delivery whose record is a request. */
@@ -57,10 +59,13 @@ export interface ErrorAnswer extends Answerable {
   readonly seq: number;
 }
 
+/** What it means that a record is done: what became of its request. */
+export type SettledAs = 'served' | 'failed' | 'expired' | 'cancelled' | 'duplicate';
+
 /** How a delivery ended. */
 export type Outcome =
   /** It is done: its offset may be committed. */
-  | { readonly kind: 'settled' }
+  | { readonly kind: 'settled'; readonly as: SettledAs }
   /** The partition went before it was done: its next owner runs it again. */
   | { readonly kind: 'abandoned' }
   /** It failed for good; an outer stage makes it a settled one. */
@@ -69,5 +74,16 @@ export type Outcome =
 /** One step of the pipeline: it deals with a delivery, mostly by way of the next step. */
 export type Handle<D extends Delivery> = (delivery: D) => Promise<Outcome>;
 
-export const SETTLED: Outcome = { kind: 'settled' };
+export const SETTLED: { readonly [as in SettledAs]: Outcome } = {
+  /** Every response is stored. */
+  served: { kind: 'settled', as: 'served' },
+  /** Its caller was told why, or it was kept for people. */
+  failed: { kind: 'settled', as: 'failed' },
+  /** The time of its caller was over. */
+  expired: { kind: 'settled', as: 'expired' },
+  /** Its caller gave it up. */
+  cancelled: { kind: 'settled', as: 'cancelled' },
+  /** Another record of it is run, or was. */
+  duplicate: { kind: 'settled', as: 'duplicate' },
+};
 export const ABANDONED: Outcome = { kind: 'abandoned' };

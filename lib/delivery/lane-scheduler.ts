@@ -1,47 +1,76 @@
 /** A piece of work. It deals with its own errors: a rejection is a bug and ends the process as one. */
 export type Task = () => Promise<void>;
 
+interface Work {
+  readonly task: Task;
+  readonly lane: string | null;
+  readonly gate: Gate | undefined;
+}
+
+/** Lets only so many tasks of one kind run at once. */
+export class Gate {
+  private inside = 0;
+  private readonly waiting: Work[] = [];
+
+  constructor(private readonly limit: number) {}
+
+  /** Whether the work may be run; if not it is kept, and comes back from {@link leave}. */
+  enter(work: Work): boolean {
+    if (this.inside === this.limit) {
+      this.waiting.push(work);
+      return false;
+    }
+    this.inside += 1;
+    return true;
+  }
+
+  /** One has ended. Returns the one that may be run in its place. */
+  leave(): Work | undefined {
+    const next = this.waiting.shift();
+    if (!next) this.inside -= 1;
+    return next;
+  }
+}
+
 /**
- * Runs tasks side by side up to a limit. Tasks of one lane run one after the other, in the order they
- * came; tasks without a lane run as soon as there is room. Lanes wait for room in the order in which they became
- * ready, so none starves.
+ * Runs tasks side by side up to a limit. Tasks of one lane run one after the other, in the order they came; tasks
+ * without a lane run as soon as there is room. Tasks with a gate wait for room in it without taking any from the
+ * others. All wait for room in the order in which they became ready, so none starves.
  */
 export class LaneScheduler {
-  /** The tasks behind the first of each lane that is running or ready. */
-  private readonly lanes = new Map<string, Task[]>();
-  private ready: (() => Promise<void>)[] = [];
+  /** What is behind the first of each lane that is running or ready. */
+  private readonly lanes = new Map<string, Work[]>();
+  private ready: Work[] = [];
   private head = 0;
   private active = 0;
 
   constructor(private readonly concurrency: number) {}
 
-  /** How many tasks are running. */
-  get running(): number {
-    return this.active;
-  }
-
   /** Takes a task over; `lane` is `null` for a task that need not wait for any other. */
-  submit(lane: string | null, task: Task): void {
-    if (lane === null) {
-      this.ready.push(task);
-    } else {
+  submit(lane: string | null, task: Task, gate?: Gate): void {
+    const work = { task, lane, gate };
+    if (lane !== null) {
       const behind = this.lanes.get(lane);
       if (behind) {
-        behind.push(task);
+        behind.push(work);
         return;
       }
       this.lanes.set(lane, []);
-      this.ready.push(() => this.runLane(lane, task));
     }
+    this.makeReady(work);
     this.fill();
+  }
+
+  private makeReady(work: Work): void {
+    if (!work.gate || work.gate.enter(work)) this.ready.push(work);
   }
 
   private fill(): void {
     while (this.active < this.concurrency && this.head < this.ready.length) {
-      const task = this.ready[this.head];
+      const work = this.ready[this.head];
       this.head += 1;
       this.active += 1;
-      void task().finally(() => this.finished());
+      void work.task().finally(() => this.finished(work));
     }
     if (this.head > 1024 || (this.head > 0 && this.head === this.ready.length)) {
       this.ready = this.ready.slice(this.head);
@@ -49,19 +78,18 @@ export class LaneScheduler {
     }
   }
 
-  private finished(): void {
+  /** What has waited for its gate comes before the lane's next task, which queues up behind the other lanes. */
+  private finished({ lane, gate }: Work): void {
     this.active -= 1;
+    const admitted = gate?.leave();
+    if (admitted) this.ready.push(admitted);
+    if (lane !== null) this.advance(lane);
     this.fill();
   }
 
-  /** One task of a lane; the next one queues up behind the other lanes. */
-  private async runLane(lane: string, task: Task): Promise<void> {
-    try {
-      await task();
-    } finally {
-      const next = this.lanes.get(lane)!.shift();
-      if (next) this.ready.push(() => this.runLane(lane, next));
-      else this.lanes.delete(lane);
-    }
+  private advance(lane: string): void {
+    const next = this.lanes.get(lane)?.shift();
+    if (next) this.makeReady(next);
+    else this.lanes.delete(lane);
   }
 }

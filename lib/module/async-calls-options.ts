@@ -1,6 +1,9 @@
 import type { Broker } from '../broker/broker.js';
+import type { DuplicateStore } from '../delivery/duplicate-store.js';
+import type { DuplicateWindow } from '../delivery/memory-duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
+import type { FailurePolicy } from '../server/server-options.js';
 
 /** How a topic is created. An existing topic is left as it is. */
 export interface TopicOptions {
@@ -54,6 +57,23 @@ export interface DeliveryOptions {
   readonly commitIntervalMs?: number;
   /** How long running requests may take to end at a shutdown or rebalance, in milliseconds. Default 10,000. */
   readonly drainTimeoutMs?: number;
+  /**
+   * How long an attempt may take until its last response, in milliseconds; an endpoint may say otherwise. Default: no
+   * limit: heartbeats do not depend on handlers.
+   */
+  readonly maxHandlerMs?: number;
+  /**
+   * How many bytes of responses of one call may wait for the broker, each counted with 1,000 bytes beside its payload.
+   * An Observable that emits more fails with `overloaded`. Default 33,554,432 (32 MiB).
+   */
+  readonly responseBufferBytes?: number;
+  /**
+   * How requests that were sent twice are told: within a window of what this instance has run, or by a store of your
+   * own; `false` for not at all. Default: 300,000 ms after its end, and the last 100,000 requests.
+   */
+  readonly duplicates?: Partial<DuplicateWindow> | DuplicateStore | false;
+  /** What follows when the consumer has failed for good. Default `restart`. */
+  readonly onFailure?: FailurePolicy;
 }
 
 /** What {@link AsyncCallsModule} is made with. */

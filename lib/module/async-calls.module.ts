@@ -4,6 +4,7 @@ import {
   Module,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type OnModuleDestroy,
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { AsyncCallsClient } from '../client/async-calls-client.js';
@@ -13,6 +14,7 @@ import { ApplicationServices } from './application-services.js';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-async-calls: resolved options');
+const NEARER_THAN_THE_ROOT = -1;
 const IS_GLOBAL = Symbol('nestjs-async-calls: is global');
 
 /** What may be said beside the options, also with `forRootAsync`. */
@@ -39,8 +41,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
  * Makes an application a service: `AsyncCallsModule.forRoot({ service: 'a-money-broker', broker: memory() })`.
  *
  * Provides {@link AsyncCallsClient}, to call other services, and {@link AsyncCallsServer}, which serves the
- * endpoints of the application once it is connected; see {@link connectAsyncCalls}. The client is closed when
- * the application is.
+ * endpoints of the application once it is connected; see {@link connectAsyncCalls}.
+ *
+ * When the application is closed, the server is drained before any `onModuleDestroy` of the application runs: what
+ * handlers need is still there. The client is closed after every `beforeApplicationShutdown`.
  */
 @Module({
   providers: [
@@ -64,7 +68,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 })
 export class AsyncCallsModule
   extends ConfigurableModuleClass
-  implements OnApplicationBootstrap, OnApplicationShutdown
+  implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
   constructor(
     @Inject(RESOLVED_OPTIONS) { server }: ResolvedOptions,
@@ -76,6 +80,7 @@ export class AsyncCallsModule
     private readonly asyncCallsServer: AsyncCallsServer,
   ) {
     super();
+    startLastAndStopFirst(modules);
     ApplicationServices.of(modules).add(server.service, isGlobal, applicationConfig, http);
   }
 
@@ -84,8 +89,23 @@ export class AsyncCallsModule
     await this.asyncCallsServer.applicationInitialized();
   }
 
+  /** Nest calls this first of all when the application closes. */
+  async onModuleDestroy(): Promise<void> {
+    await this.asyncCallsServer.close();
+  }
+
   /** Nest calls this after the server was closed: what handlers were calling until then could still be called. */
   async onApplicationShutdown(): Promise<void> {
     await this.client.close();
+  }
+}
+
+/**
+ * Nest destroys the root module first and global ones last; a database that the root module owns would be closed
+ * under running handlers. The distance from the root is what the order of all lifecycle hooks goes by.
+ */
+function startLastAndStopFirst(modules: ModulesContainer): void {
+  for (const module of modules.values()) {
+    if (module.metatype === AsyncCallsModule) module.distance = NEARER_THAN_THE_ROOT;
   }
 }

@@ -4,14 +4,16 @@ import type { TopicSpec } from '../broker/admin.js';
 import type { Broker } from '../broker/broker.js';
 import { timeoutFault } from '../client/call-options.js';
 import type { ClientOptions } from '../client/client-options.js';
+import type { DuplicateStore } from '../delivery/duplicate-store.js';
+import { type DuplicateWindow, MemoryDuplicateStore } from '../delivery/memory-duplicate-store.js';
 import { retryFaults } from '../delivery/retry-policy.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { serviceNameFault } from '../protocol/endpoint-address.js';
 import { jsonSerializer } from '../protocol/json-serializer.js';
 import type { Serializer } from '../protocol/serializer.js';
 import { topicNames } from '../protocol/topic-names.js';
-import type { ServerOptions } from '../server/server-options.js';
-import type { AsyncCallsOptions, TopicOptions } from './async-calls-options.js';
+import type { FailurePolicy, ServerOptions } from '../server/server-options.js';
+import type { AsyncCallsOptions, DeliveryOptions, TopicOptions } from './async-calls-options.js';
 
 /** The module's options with every default in place, checked and frozen. */
 export interface ResolvedOptions {
@@ -26,6 +28,8 @@ const DEAD_LETTER_CONFIGS = {
   'retention.ms': `${30 * 24 * ONE_HOUR_MS}`,
   'max.message.bytes': `${2 * 1_048_588}`,
 };
+const DEFAULT_WINDOW = { windowMs: 300_000, maxRequests: 100_000 };
+const MIN_REBALANCE_TIMEOUT_MS = 60_000;
 const DEFAULT_RETRY = { attempts: 3, initialDelayMs: 100, multiplier: 4, maxDelayMs: 10_000 };
 
 /**
@@ -37,6 +41,7 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
   const { service, broker, topics = {}, calls = {}, delivery = {} } = options;
   const source = `${service}/${options.instance ?? randomBytes(4).toString('hex')}`;
   const names = topicNames(topics.prefix);
+  const { drainTimeoutMs = 10_000 } = delivery;
   const common = {
     service,
     source,
@@ -65,14 +70,24 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
             ),
       retry: Object.freeze({ ...DEFAULT_RETRY, ...delivery.retry }),
       responseWindow: delivery.responseWindow ?? 100,
+      responseBufferBytes: delivery.responseBufferBytes ?? 33_554_432,
+      maxHandlerMs: delivery.maxHandlerMs,
+      duplicates: duplicateStore(delivery.duplicates),
+      onFailure: delivery.onFailure ?? 'restart',
       delivery: Object.freeze({
         concurrency: delivery.concurrency ?? 256,
         maxInFlight: delivery.maxInFlight ?? 1_000,
         commitIntervalMs: delivery.commitIntervalMs ?? 1_000,
-        drainTimeoutMs: delivery.drainTimeoutMs ?? 10_000,
+        drainTimeoutMs,
+        rebalanceTimeoutMs: Math.max(MIN_REBALANCE_TIMEOUT_MS, drainTimeoutMs + 30_000),
       }),
     }),
   });
+}
+
+function duplicateStore(duplicates: DeliveryOptions['duplicates'] = {}): DuplicateStore | undefined {
+  if (duplicates === false) return undefined;
+  return 'claim' in duplicates ? duplicates : new MemoryDuplicateStore({ ...DEFAULT_WINDOW, ...duplicates });
 }
 
 function topicSpec(topic: string, options: TopicOptions = {}, configs: TopicSpec['configs'] = {}): TopicSpec {
@@ -113,9 +128,15 @@ function faultsOf(options: AsyncCallsOptions): string[] {
     faultOf('delivery.responseWindow', countFault(delivery.responseWindow)),
     faultOf('delivery.commitIntervalMs', countFault(delivery.commitIntervalMs)),
     faultOf('delivery.drainTimeoutMs', countFault(delivery.drainTimeoutMs)),
+    faultOf('delivery.maxHandlerMs', countFault(delivery.maxHandlerMs)),
+    faultOf('delivery.responseBufferBytes', countFault(delivery.responseBufferBytes)),
+    ...duplicatesFaults(delivery.duplicates),
+    faultOf('delivery.onFailure', policyFault(delivery.onFailure)),
     faultOf('serializer', serializerFault(options.serializer)),
   ].filter((each) => each !== undefined);
 }
+
+const FAILURE_POLICIES: readonly FailurePolicy[] = ['restart', 'exit', 'report'];
 
 const OPTION_NAMES = {
   options: ['service', 'broker', 'instance', 'topics', 'calls', 'delivery', 'serializer'],
@@ -129,6 +150,10 @@ const OPTION_NAMES = {
     'responseWindow',
     'commitIntervalMs',
     'drainTimeoutMs',
+    'maxHandlerMs',
+    'responseBufferBytes',
+    'duplicates',
+    'onFailure',
     'retry',
   ],
 } as const;
@@ -194,6 +219,25 @@ function flagFault(flag: unknown): string | undefined {
 function countFault(count: unknown): string | undefined {
   if (count === undefined || (Number.isInteger(count) && (count as number) > 0)) return undefined;
   return `${inspect(count)} is not a whole number from 1 on`;
+}
+
+function duplicatesFaults(duplicates: DeliveryOptions['duplicates']): (string | undefined)[] {
+  if (duplicates === undefined || duplicates === false) return [];
+  if (typeof duplicates === 'object' && 'claim' in duplicates && typeof duplicates.claim === 'function')
+    return [];
+  const where = 'delivery.duplicates';
+  const faults = objectFaults(where, duplicates, ['windowMs', 'maxRequests']);
+  if (faults.length > 0) return faults;
+  const { windowMs, maxRequests } = duplicates as Partial<DuplicateWindow>;
+  return [
+    faultOf(`${where}.windowMs`, countFault(windowMs)),
+    faultOf(`${where}.maxRequests`, countFault(maxRequests)),
+  ];
+}
+
+function policyFault(policy: unknown): string | undefined {
+  if (policy === undefined || FAILURE_POLICIES.includes(policy as FailurePolicy)) return undefined;
+  return `${inspect(policy)} is none of ${FAILURE_POLICIES.join(', ')}`;
 }
 
 function topicFaults(

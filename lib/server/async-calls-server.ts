@@ -1,18 +1,18 @@
 import { Logger } from '@nestjs/common';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
-import type { Admin } from '../broker/admin.js';
-import { BatchingProducer } from '../broker/batching-producer.js';
-import type { Broker, ClientIdentity } from '../broker/broker.js';
+import type { Broker } from '../broker/broker.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
-import { ensureTopic } from '../broker/ensure-topic.js';
-import { TopicDirectory } from '../broker/topic-directory.js';
+import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { EndpointExtras } from './async-endpoint.decorator.js';
-import { RequestConsumer } from './request-consumer.js';
-import { requestPipeline } from './request-pipeline.js';
+import { endProcess } from './end-process.js';
+import { RunningService } from './running-service.js';
 import type { ServerOptions } from './server-options.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
+
+/** For the rest of an application's shutdown, before the process is ended at once. */
+const GIVE_UP_GRACE_MS = 10_000;
 
 /**
  * Serves the endpoints of one service: Nest's transport strategy. Get one from {@link AsyncCallsModule}; it
@@ -24,11 +24,12 @@ import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 export class AsyncCallsServer extends Server implements CustomTransportStrategy {
   override readonly transportId = ASYNC_CALLS_TRANSPORT;
   protected override readonly logger = new Logger('AsyncCallsServer');
-  private readonly stopping = new AbortController();
+  private readonly deliveryCounts = noCounts();
+  private isClosed = false;
   private initialized = false;
   private listening = false;
   private state: ConsumerState | undefined;
-  private running: { readonly consumer: RequestConsumer; close(): Promise<void> } | undefined;
+  private running: RunningService | undefined;
 
   constructor(private readonly options: ServerOptions) {
     super();
@@ -37,6 +38,11 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   /** The service whose endpoints these are. */
   get service(): string {
     return this.options.service;
+  }
+
+  /** What has become of the records it was handed, since its start; a copy. */
+  get counts(): DeliveryCounts {
+    return { ...this.deliveryCounts };
   }
 
   /**
@@ -94,10 +100,8 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
 
   /** Ends the running requests within the drain time, commits, leaves the group and disconnects. */
   async close(): Promise<void> {
-    this.stopping.abort();
-    const running = this.running;
-    this.running = undefined;
-    await running?.close();
+    this.isClosed = true;
+    await this.running?.close();
   }
 
   /** Not supported: the states of the consumer come as `status`. */
@@ -133,82 +137,38 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 
   private async start(): Promise<void> {
+    if (this.isClosed) return;
+    this.running = this.createService();
     try {
-      await this.connect();
+      await this.running.start();
     } catch (error) {
       // Closed while it was waiting for the broker: that is no failure.
-      if (!this.stopping.signal.aborted) throw error;
+      if (this.isClosed) return;
+      throw error;
     }
-  }
-
-  private async connect(): Promise<void> {
-    const { broker, source, requestTopic, deadLetterTopic, createTopics } = this.options;
-    const identity = { clientId: source };
-    const admin = broker.createAdmin(identity);
-    const producer = new BatchingProducer(broker.createProducer(identity));
-    const consumer = this.createConsumer(identity, producer, admin);
-    this.running = {
-      consumer,
-      close: async () => {
-        await consumer.close();
-        await producer.close();
-        await admin.close();
-      },
-    };
-    for (const topic of deadLetterTopic ? [deadLetterTopic, requestTopic] : [requestTopic]) {
-      await ensureTopic(admin, topic, {
-        create: createTopics,
-        signal: this.stopping.signal,
-        onUnavailable: (error) => this.stateChanged('unavailable', error),
-      });
-    }
-    await producer.connect();
-    await consumer.start();
     const names = [...this.messageHandlers.keys()].join(', ');
-    this.logger.log(`${this.service} serves ${names || 'no endpoint'} (${requestTopic.topic})`);
+    const { topic } = this.options.requestTopic;
+    this.logger.log(`${this.service} serves ${names || 'no endpoint'} (${topic})`);
   }
 
-  private createConsumer(
-    identity: ClientIdentity,
-    producer: BatchingProducer,
-    admin: Admin,
-  ): RequestConsumer {
-    const {
-      broker,
-      groupId,
-      requestTopic,
-      deadLetterTopic,
-      delivery,
-      retry,
-      serializer,
-      source,
-      responseWindow,
-    } = this.options;
-    const handle = requestPipeline({
-      service: this.service,
-      groupId,
-      deadLetterTopic: deadLetterTopic?.topic,
-      retryPolicyOf: (endpoint) => ({ ...retry, ...this.extrasOf(endpoint)?.retry }),
-      writing: { producer, directory: new TopicDirectory(admin), serializer, source, window: responseWindow },
-      handlerOf: (endpoint) => this.messageHandlers.get(endpoint),
-      aroundCall: (context, run) => this.withProcessingHooks(context, run),
-      logger: this.logger,
-    });
-    return new RequestConsumer({
-      broker,
-      identity,
-      groupId,
-      topic: requestTopic.topic,
-      settings: delivery,
-      handle,
-      onState: (state, error) => this.stateChanged(state, error),
-      onHeldBack: ({ topic, partition, offset }) =>
-        this.logger.warn(
-          `${topic}[${partition}] is paused: the request at ${offset} does not end, and all that can be remembered ` +
-            'is done behind it. Give endless streams a timeout.',
-        ),
-      onCommitError: (error) => this.logger.error(error, 'A commit failed'),
-    });
+  private createService(): RunningService {
+    return new RunningService(
+      this.options,
+      this.deliveryCounts,
+      {
+        handlerOf: (endpoint) => this.messageHandlers.get(endpoint),
+        optionsOf: (endpoint) => this.extrasOf(endpoint),
+        aroundCall: (context, run) => this.withProcessingHooks(context, run),
+        onState: (state, error) => this.stateChanged(state, error),
+        onGivenUp: () => this.giveUp(),
+      },
+      this.logger,
+    );
+  }
+
+  private giveUp(): void {
+    this.logger.error('The process is ended, as the option delivery.onFailure says');
+    endProcess(2 * this.options.delivery.drainTimeoutMs + GIVE_UP_GRACE_MS);
   }
 
   /**

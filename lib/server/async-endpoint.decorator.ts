@@ -1,22 +1,17 @@
 import { MessagePattern } from '@nestjs/microservices';
-import { retryFaults, type RetryPolicy } from '../delivery/retry-policy.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { normalizeEndpoint } from '../protocol/endpoint-address.js';
+import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
 import { observeAsyncIterables } from './async-iterable-source.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 
 /** How an endpoint is registered. */
-export interface AsyncEndpointOptions {
+export interface AsyncEndpointOptions extends EndpointOptions {
   /**
    * The service whose endpoint this is. Needed only where several services live in one Nest application;
    * by default the endpoint belongs to the application's one service.
    */
   readonly service?: string;
-  /**
-   * How often, and at what intervals, a failed request is tried again; what is not said is as the module's
-   * `delivery.retry` has it. `{ attempts: 1 }` for an endpoint that must not run twice.
-   */
-  readonly retry?: Partial<RetryPolicy>;
 }
 
 /** What the decorator leaves for the server, in Nest's `extras` of the handler. */
@@ -36,11 +31,11 @@ export interface EndpointExtras extends AsyncEndpointOptions {
  * Guards, pipes, interceptors and filters work as on any Nest handler: interceptors see each value.
  * What is thrown reaches the caller as an {@link AsyncCallError}; an HttpException keeps its status.
  *
- * Throws `invalid-argument` for an empty name or a retry policy that cannot be followed.
+ * Throws `invalid-argument` for an empty name and for options that cannot be followed.
  */
 export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = {}): MethodDecorator {
   const name = normalizeEndpoint(endpoint);
-  const faults = retryFaults(`@AsyncEndpoint('${name}') retry`, options.retry);
+  const faults = endpointFaults(`@AsyncEndpoint('${name}')`, options);
   if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
   return (target, key, descriptor: PropertyDescriptor) => {
     descriptor.value = observeAsyncIterables(descriptor.value as (...args: unknown[]) => unknown);

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { AssignedPartition } from '../broker/consumer.js';
 import { decodeCompleted, encodeCompleted, MAX_REMEMBERED_SPAN } from '../delivery/completed-offsets.js';
 import type { DeliveryOwner } from '../delivery/delivery.js';
+import { InFlightRequests } from '../delivery/in-flight-requests.js';
 import { OffsetTracker } from '../delivery/offset-tracker.js';
 
 /** The work of one partition, from the moment it was assigned until it is revoked or lost. */
@@ -9,6 +10,7 @@ export class OwnedPartition implements DeliveryOwner {
   readonly partition: number;
   readonly epoch: number;
   readonly tracker: OffsetTracker;
+  readonly requests = new InFlightRequests();
   /** Whether nothing is taken from it for now. */
   paused = false;
   private isHeldBack = false;

@@ -3,7 +3,10 @@ import { BrokerError } from '../broker/broker-error.js';
 import type { AssignedPartition, ConsumerState, GroupConsumer } from '../broker/consumer.js';
 import type { ConsumerRecord, RecordBatch, TopicPartition, TopicPartitionOffset } from '../broker/record.js';
 import type { Delivery, Handle } from '../delivery/delivery.js';
-import { LaneScheduler } from '../delivery/lane-scheduler.js';
+import { Gate, LaneScheduler } from '../delivery/lane-scheduler.js';
+import { cancelledRequestOf } from '../protocol/cancel.js';
+import { HEADER } from '../protocol/header-names.js';
+import { headerOf } from '../protocol/wire-record.js';
 import { OwnedPartition } from './owned-partition.js';
 
 /** How requests are taken and run. */
@@ -16,6 +19,8 @@ export interface DeliverySettings {
   readonly commitIntervalMs: number;
   /** How long running requests may take to end when their partition or this instance goes. */
   readonly drainTimeoutMs: number;
+  /** How long the group waits for this member in a rebalance; longer than the drain time. */
+  readonly rebalanceTimeoutMs: number;
 }
 
 /** What a request consumer is made of. */
@@ -27,6 +32,10 @@ export interface RequestConsumerOptions {
   readonly settings: DeliverySettings;
   /** Runs a record to its end. Must not reject. */
   readonly handle: Handle<Delivery>;
+  /** How many requests for an endpoint run at once; `undefined` where only `concurrency` limits them. */
+  readonly concurrencyOf: (endpoint: string) => number | undefined;
+  /** A record was taken over. */
+  readonly onReceived: () => void;
   readonly onState: (state: ConsumerState, error?: BrokerError) => void;
   /** A partition is paused, because so much is done behind a request at this offset that does not end. */
   readonly onHeldBack: (place: TopicPartitionOffset) => void;
@@ -42,6 +51,8 @@ export class RequestConsumer {
   private readonly consumer: GroupConsumer;
   private readonly scheduler: LaneScheduler;
   private readonly owned = new Map<number, OwnedPartition>();
+  /** Of the endpoints that have a limit of their own. */
+  private readonly gates = new Map<string, Gate>();
   private inFlight = 0;
   private full = false;
   private committing: Promise<void> = Promise.resolve();
@@ -54,6 +65,7 @@ export class RequestConsumer {
       groupId,
       topics: [topic],
       startFrom: 'earliest',
+      rebalanceTimeoutMs: settings.rebalanceTimeoutMs,
       listener: {
         onState,
         onBatch: (batch) => this.take(batch),
@@ -89,17 +101,48 @@ export class RequestConsumer {
     if (!owned) return;
     for (const record of records) {
       if (!owned.tracker.add(record.offset)) continue;
-      this.inFlight += 1;
-      const lane = record.key && `${partition}:${record.key.toString('latin1')}`;
-      this.scheduler.submit(lane, () => this.run(owned, record));
+      this.options.onReceived();
+      const cancelled = cancelledRequestOf(record);
+      if (cancelled) this.withdraw(owned, cancelled, record.offset);
+      else this.submit(owned, record);
     }
     this.regulate(owned);
   }
 
-  private async run(owned: OwnedPartition, record: ConsumerRecord): Promise<void> {
+  /** A cancel does not wait in the lane of its request, whose key it bears: it would come too late. */
+  private withdraw(owned: OwnedPartition, correlationId: Buffer, offset: bigint): void {
+    const isInFlight = owned.requests.withdraw(correlationId.toString('latin1'), offset);
+    if (!isInFlight) owned.settle(offset);
+  }
+
+  private submit(owned: OwnedPartition, record: ConsumerRecord): void {
+    const { key } = record;
+    const lane = key && `${owned.partition}:${key.toString('latin1')}`;
+    const requestId = headerOf(record, HEADER.correlationId)?.toString('latin1') ?? '';
+    const withdrawal = owned.requests.take(requestId);
+    this.inFlight += 1;
+    this.scheduler.submit(
+      lane,
+      () => this.run(owned, { record, owner: owned, withdrawal }, requestId),
+      this.gateOf(record),
+    );
+  }
+
+  private gateOf(record: ConsumerRecord): Gate | undefined {
+    const endpoint = headerOf(record, HEADER.endpoint)?.toString('utf8') ?? '';
+    const limit = this.options.concurrencyOf(endpoint);
+    if (limit === undefined) return undefined;
+    const gate = this.gates.get(endpoint) ?? new Gate(limit);
+    this.gates.set(endpoint, gate);
+    return gate;
+  }
+
+  private async run(owned: OwnedPartition, delivery: Delivery, requestId: string): Promise<void> {
     await owned.run(async () => {
-      const outcome = await this.options.handle({ record, owner: owned });
-      if (outcome.kind === 'settled') owned.settle(record.offset);
+      const outcome = await this.options.handle(delivery);
+      const cancels = owned.requests.end(requestId);
+      if (outcome.kind !== 'settled') return;
+      for (const offset of [delivery.record.offset, ...cancels]) owned.settle(offset);
     });
     this.inFlight -= 1;
     this.regulate(owned);

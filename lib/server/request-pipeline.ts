@@ -4,13 +4,26 @@ import { partitionForKey } from '../broker/partitioner.js';
 import type { ConsumerRecord } from '../broker/record.js';
 import { retryUntilReachable } from '../broker/retry.js';
 import { deadLetterOf } from '../delivery/dead-letter.js';
-import type { Delivery, ErrorAnswer, Failed, Handle, RequestDelivery } from '../delivery/delivery.js';
+import {
+  ABANDONED,
+  type Delivery,
+  type ErrorAnswer,
+  type Failed,
+  type Handle,
+  type RequestDelivery,
+  SETTLED,
+} from '../delivery/delivery.js';
+import type { MutableCounts } from '../delivery/delivery-counts.js';
+import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
-import { type AnswerError, answered } from '../delivery/stages/answered.js';
-import { deadLettered, type KeepDeadLetter } from '../delivery/stages/dead-lettered.js';
+import { answered } from '../delivery/stages/answered.js';
+import { counted } from '../delivery/stages/counted.js';
+import { deadLettered } from '../delivery/stages/dead-lettered.js';
 import { decoded } from '../delivery/stages/decoded.js';
-import { expired, type OnExpired } from '../delivery/stages/expired.js';
-import { retried, type RetriedOptions } from '../delivery/stages/retried.js';
+import { expired } from '../delivery/stages/expired.js';
+import { retried } from '../delivery/stages/retried.js';
+import { unique } from '../delivery/stages/unique.js';
+import { withdrawn } from '../delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { encodeResponse } from '../protocol/response.js';
 import { replyPlace, type ResponseWriting } from './response-writer.js';
@@ -22,6 +35,9 @@ export interface RequestPipelineOptions extends ServedOptions {
   /** Where records go that have failed for good; absent where they are only logged. */
   readonly deadLetterTopic: string | undefined;
   readonly retryPolicyOf: (endpoint: string) => RetryPolicy;
+  /** Absent where duplicates are not looked for. */
+  readonly duplicates: DuplicateStore | undefined;
+  readonly counts: MutableCounts;
 }
 
 /**
@@ -29,20 +45,41 @@ export interface RequestPipelineOptions extends ServedOptions {
  * whatever is wrong with a record is answered, kept as a dead letter, or logged.
  */
 export function requestPipeline(options: RequestPipelineOptions): Handle<Delivery> {
-  const { logger, retryPolicyOf: policyOf } = options;
-  const onExpired: OnExpired = (delivery) => logger.warn(`${describe(delivery)} has expired, it is not run`);
-  const onOutage: RetriedOptions['onOutage'] = (delivery, error) =>
-    logger.warn(`${describe(delivery)} runs again: ${error.message}`);
-  const onRetry: RetriedOptions['onRetry'] = (delivery, attempt, delayMs) =>
-    logger.warn(
-      `${describe(delivery)} runs again in ${Math.round(delayMs)} ms: attempt ${attempt} has failed`,
-    );
-  const keep: KeepDeadLetter = (delivery, failed) => keepDeadLetter(options, delivery, failed);
-  const answer: AnswerError = (delivery, failed) => answerError(options, delivery, failed);
+  const { retryPolicyOf: policyOf, duplicates: store, counts } = options;
+  const { onUndecodable, onDuplicate, onStoreError, onExpired, onOutage, onRetry } = listenersOf(options);
 
   const attempt = served(options);
-  const request = expired(onExpired, retried({ policyOf, isOutage, onOutage, onRetry }, attempt));
-  return guarded(options, answered(answer, deadLettered(keep, decoded(request))));
+  const repeated = retried({ policyOf, isOutage, onOutage, onRetry }, attempt);
+  const wanted = withdrawn(expired(onExpired, repeated));
+  const request = store ? unique({ store, onDuplicate, onStoreError }, wanted) : wanted;
+  const read = decoded(onUndecodable, request);
+  const kept = deadLettered((delivery, failed) => keepDeadLetter(options, delivery, failed), read);
+  const told = answered((delivery, failed) => answerError(options, delivery, failed), kept);
+  return counted(counts, guarded(options, told));
+}
+
+/** What the stages tell, for the log. */
+function listenersOf({ counts, logger }: RequestPipelineOptions) {
+  return {
+    onUndecodable: () => {
+      counts.undecodable += 1;
+    },
+    onDuplicate: (delivery: RequestDelivery) =>
+      logger.warn(`${describe(delivery)} is not run: another record of it is, or was`),
+    onStoreError: (delivery: RequestDelivery, error: unknown) =>
+      logger.error(error, `${describe(delivery)}: the store of duplicates has failed`),
+    onExpired: (delivery: RequestDelivery) => logger.warn(`${describe(delivery)} has expired, it is not run`),
+    onOutage: (delivery: RequestDelivery, error: BrokerError) => {
+      counts.retried += 1;
+      logger.warn(`${describe(delivery)} runs again: ${error.message}`);
+    },
+    onRetry: (delivery: RequestDelivery, attempt: number, delayMs: number) => {
+      counts.retried += 1;
+      logger.warn(
+        `${describe(delivery)} runs again in ${Math.round(delayMs)} ms: attempt ${attempt} has failed`,
+      );
+    },
+  };
 }
 
 /** No fault of ours may stop the service or block a partition: it is logged, and the record counts as done. */
@@ -52,7 +89,7 @@ function guarded({ logger }: RequestPipelineOptions, next: Handle<Delivery>): Ha
       return await next(delivery);
     } catch (error) {
       logger.error(error, `${placeOf(delivery.record)} could not be dealt with`);
-      return delivery.owner.signal.aborted ? { kind: 'abandoned' } : { kind: 'settled' };
+      return delivery.owner.signal.aborted ? ABANDONED : SETTLED.failed;
     }
   };
 }
@@ -121,6 +158,7 @@ async function keepDeadLetter(
       },
       { signal: owner.signal },
     );
+    options.counts.deadLettered += 1;
     logger.error(`${reason}: kept in ${topic}`);
   } catch (error) {
     if (!owner.signal.aborted) logger.error(error, `${reason}, and cannot be kept in ${topic}`);

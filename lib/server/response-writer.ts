@@ -20,7 +20,12 @@ export interface ResponseWriting {
   readonly source: string;
   /** How many responses of one call may be unacknowledged before {@link ResponseWriter.ready} waits. */
   readonly window: number;
+  /** How many bytes of one call may be, before a further response is refused. */
+  readonly bufferBytes: number;
 }
+
+/** About what a response takes in memory beside its payload. */
+const RESPONSE_OVERHEAD_BYTES = 1_000;
 
 /** Tells the deliveries of a request apart. */
 export type DeliveryNumber = Pick<OutgoingResponse, 'epoch' | 'attempt'>;
@@ -36,6 +41,7 @@ export class ResponseWriter implements ResponseSink {
   private held: SerializedPayload | undefined;
   private ended = false;
   private unacknowledged = 0;
+  private unacknowledgedBytes = 0;
   private failure: AsyncCallError | undefined;
   private waiting: (() => void)[] = [];
 
@@ -62,11 +68,15 @@ export class ResponseWriter implements ResponseSink {
     return new ResponseWriter(writing, correlationId, place, delivery, controller);
   }
 
-  /** Sends a value as the next partial response. Throws a {@link TerminalError} if it cannot be serialized. */
+  /**
+   * Sends a value as the next partial response. Throws a {@link TerminalError} if it cannot be serialized, and if too
+   * much waits for the broker already: the source is faster and cannot be held up.
+   */
   write(value: unknown): void {
     if (this.ended) return;
     const payload = this.serialize(value);
     this.release('next');
+    this.assertRoom();
     this.held = payload;
     queueMicrotask(() => this.release('next'));
   }
@@ -105,6 +115,17 @@ export class ResponseWriter implements ResponseSink {
     }
   }
 
+  private assertRoom(): void {
+    const { bufferBytes } = this.writing;
+    if (this.unacknowledgedBytes <= bufferBytes) return;
+    throw new TerminalError(
+      `${this.unacknowledged} responses wait for the broker, which is more than delivery.responseBufferBytes ` +
+        `(${bufferBytes}) allows: the endpoint emits faster than they can be sent. ` +
+        'An async iterable is held up instead.',
+      { code: 'overloaded' },
+    );
+  }
+
   private release(kind: 'next' | 'last'): void {
     const payload = this.held;
     if (!payload) return;
@@ -118,13 +139,15 @@ export class ResponseWriter implements ResponseSink {
     const { correlationId, delivery, seq, address } = this;
     if (body.kind === 'next' || body.kind === 'last') this.seq += 1;
     const record = encodeResponse({ ...body, ...delivery, id: uuid(), seq, correlationId, source });
+    const bytes = RESPONSE_OVERHEAD_BYTES + (record.value?.length ?? 0);
     this.unacknowledged += 1;
+    this.unacknowledgedBytes += bytes;
     producer
       .send({ ...address, key: null, ...record }, this)
       .catch((error: unknown) => {
         if (!this.failure) this.broke(error, seq);
       })
-      .finally(() => this.acknowledged());
+      .finally(() => this.acknowledged(bytes));
   }
 
   private broke(error: unknown, seq: number): void {
@@ -135,8 +158,9 @@ export class ResponseWriter implements ResponseSink {
     this.controller.abort();
   }
 
-  private acknowledged(): void {
+  private acknowledged(bytes: number): void {
     this.unacknowledged -= 1;
+    this.unacknowledgedBytes -= bytes;
     const resolvers = this.waiting;
     this.waiting = [];
     for (const resolve of resolvers) resolve();

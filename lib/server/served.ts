@@ -7,7 +7,6 @@ import {
   ABANDONED,
   type AttemptDelivery,
   deadlineOf,
-  type DeliveryOwner,
   type Failed,
   type Handle,
   SETTLED,
@@ -15,6 +14,7 @@ import {
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
 import { AsyncCallContext } from './async-call-context.js';
+import { AttemptLimits } from './attempt-limits.js';
 import { mapError } from './error-mapping.js';
 import { NO_RESPONSES, type ResponseSink } from './response-sink.js';
 import { ResponseWriter, type ResponseWriting } from './response-writer.js';
@@ -24,6 +24,8 @@ export interface ServedOptions {
   readonly service: string;
   readonly writing: ResponseWriting;
   readonly handlerOf: (endpoint: string) => MessageHandler | undefined;
+  /** How long an attempt may take; `undefined` for as long as it likes. */
+  readonly maxHandlerMsOf: (endpoint: string) => number | undefined;
   /** Runs a call between hooks. */
   readonly aroundCall: (context: AsyncCallContext, run: () => Promise<void>) => Promise<void>;
   readonly logger: Pick<Logger, 'error' | 'warn'>;
@@ -50,12 +52,12 @@ export function served(options: ServedOptions): Handle<AttemptDelivery> {
     const failure = await handled(options, delivery, sink, report);
     const unwritten = await refused(sink);
     const error = unwritten ?? failure;
+    if (delivery.owner.signal.aborted) return ABANDONED;
     // After the deadline nobody hears of a failure; that the handler was cut off is most likely its cause.
-    if (error && Date.now() < deadlineOf(delivery)) {
-      const { attempt } = delivery;
-      return { kind: 'failed', error, attempts: attempt, answerTo: answerTo(delivery, sink.written) };
-    }
-    return delivery.owner.signal.aborted ? ABANDONED : SETTLED;
+    if (Date.now() >= deadlineOf(delivery)) return SETTLED.expired;
+    if (!error) return SETTLED.served;
+    const { attempt } = delivery;
+    return { kind: 'failed', error, attempts: attempt, answerTo: answerTo(delivery, sink.written) };
   };
 }
 
@@ -68,21 +70,20 @@ async function handled(
 ): Promise<AsyncCallError | undefined> {
   const { request, record, attempt, controller, owner } = delivery;
   const context = new AsyncCallContext(request, record, attempt, controller.signal);
-  const deadline = atDeadline(delivery, () => controller.abort());
+  const limits = new AttemptLimits(delivery, options.maxHandlerMsOf(request.endpoint));
   try {
     const call = callOf(options, request);
-    await options.aroundCall(context, () =>
-      runInCall({ deadline: deadlineOf(delivery), ready: () => sink.ready() }, () =>
-        run(call, context, sink, owner),
-      ),
-    );
+    const scope = { deadline: deadlineOf(delivery), ready: () => sink.ready() };
+    const notWaitedFor = [owner.signal, limits.overdue];
+    await options.aroundCall(context, () => runInCall(scope, () => run(call, context, sink, notWaitedFor)));
+    limits.check();
     return undefined;
   } catch (thrown) {
     const { error, unexpected } = mapError(thrown);
     if (unexpected || error.code === 'internal') report(thrown, context);
     return error;
   } finally {
-    clearTimeout(deadline);
+    limits.clear();
   }
 }
 
@@ -142,23 +143,14 @@ function callOf(
   }
 }
 
-/** What a timer can take. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/** Calls back when the caller has stopped waiting; a deadline that is very far off is none. */
-function atDeadline(delivery: AttemptDelivery, onDeadline: () => void): NodeJS.Timeout | undefined {
-  const leftMs = deadlineOf(delivery) - Date.now();
-  return leftMs <= MAX_TIMER_MS ? setTimeout(onDeadline, leftMs) : undefined;
-}
-
 /** Runs the handler and writes what it emits, until it ends or nobody wants its result any more. */
 async function run(
   { handler, data }: Call,
   context: AsyncCallContext,
   sink: ResponseSink,
-  owner: DeliveryOwner,
+  notWaitedFor: readonly AbortSignal[],
 ): Promise<void> {
-  const result = await unlessAborted(handler(data, context), owner.signal);
+  const result = await unlessAborted(handler(data, context), notWaitedFor);
   if (context.signal.aborted) return;
   const written = toObservable(result).pipe(
     // The end is noted in the same turn as the value before it, so that both can be one frame.
@@ -169,14 +161,16 @@ async function run(
 }
 
 /**
- * What the work comes to, or `undefined` once the partition has gone: a handler that does not heed its signal must not
- * keep a place that another request could have.
+ * What the work comes to, or `undefined` once a signal aborts: when the partition has gone, or the handler has taken too
+ * long, one that does not heed its own signal must not keep a place that another request could have.
  */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+function unlessAborted<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const leave = () => resolve(undefined);
-    signal.addEventListener('abort', leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    for (const signal of signals) signal.addEventListener('abort', leave, { once: true });
+    work
+      .then(resolve, reject)
+      .finally(() => signals.forEach((signal) => signal.removeEventListener('abort', leave)));
   });
 }
 

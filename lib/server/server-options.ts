@@ -1,8 +1,15 @@
 import type { Broker } from '../broker/broker.js';
 import type { TopicSpec } from '../broker/admin.js';
+import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
 import type { DeliverySettings } from './request-consumer.js';
+
+/**
+ * What follows when a consumer that was running has failed for good: `restart` makes a new one, as often as it takes;
+ * `exit` ends the process, in order; `report` leaves it at the state `failed`.
+ */
+export type FailurePolicy = 'restart' | 'exit' | 'report';
 
 /** What a server needs to know; resolved: without defaults. */
 export interface ServerOptions {
@@ -22,6 +29,14 @@ export interface ServerOptions {
   readonly retry: RetryPolicy;
   /** How many responses of one call may wait for the broker before an async iterable has to wait. */
   readonly responseWindow: number;
+  /** How many bytes of responses of one call may wait for the broker before a further one is refused. */
+  readonly responseBufferBytes: number;
+  /** How long an attempt may take, for endpoints that do not say themselves; absent for no limit. */
+  readonly maxHandlerMs: number | undefined;
+  /** Remembers which requests were run; absent where duplicates are not looked for. */
+  readonly duplicates: DuplicateStore | undefined;
+  /** What follows when the consumer has failed for good. */
+  readonly onFailure: FailurePolicy;
   /** The names of all services of the Nest application. */
   readonly servicesOfApplication: () => readonly string[];
 }

@@ -9,6 +9,6 @@ export function answered(answer: AnswerError, next: Handle<Delivery>): Handle<De
     const outcome = await next(delivery);
     if (outcome.kind !== 'failed') return outcome;
     await answer(delivery, outcome);
-    return delivery.owner.signal.aborted ? ABANDONED : SETTLED;
+    return delivery.owner.signal.aborted ? ABANDONED : SETTLED.failed;
   };
 }

@@ -8,6 +8,6 @@ export function expired(onExpired: OnExpired, next: Handle<RequestDelivery>): Ha
   return async (delivery) => {
     if (Date.now() < deadlineOf(delivery)) return next(delivery);
     onExpired(delivery);
-    return SETTLED;
+    return SETTLED.expired;
   };
 }

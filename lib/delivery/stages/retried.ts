@@ -25,18 +25,19 @@ const OUTAGE_DELAY_MS = 1_000;
 /**
  * Tries a request again, after a pause that grows, as long as its policy, its error and its deadline allow. An
  * attempt whose responses could not be written for want of a broker does not count, but is a new one for the caller.
+ * What its caller gives up meanwhile, or its partition's next owner is to do, is left as it is: abandoned.
  */
 export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>): Handle<RequestDelivery> {
   return async (delivery) => {
-    const { owner, request } = delivery;
+    const { owner, request, withdrawal } = delivery;
     const policy = options.policyOf(request.endpoint);
-    for (let attempt = 1, outages = 0; !owner.closing.aborted; attempt += 1) {
+    for (let attempt = 1, outages = 0; !owner.closing.aborted && !withdrawal.isGiven; attempt += 1) {
       const outcome = await owner.attempt((controller) =>
-        attempted({ ...delivery, attempt, controller }, options, next),
+        withdrawal.cuts(controller, () => attempted({ ...delivery, attempt, controller }, options, next)),
       );
       if (outcome === 'outage') {
         outages += 1;
-        await pause(OUTAGE_DELAY_MS, owner.closing);
+        await pauseUnlessUseless(OUTAGE_DELAY_MS, delivery);
         continue;
       }
       if (outcome.kind !== 'failed') return outcome;
@@ -44,10 +45,16 @@ export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>):
       const delayMs = retryDelay(failed.error, failed.attempts, policy);
       if (delayMs === undefined || Date.now() + delayMs >= deadlineOf(delivery)) return failed;
       options.onRetry(delivery, attempt, delayMs);
-      await pause(delayMs, owner.closing);
+      await pauseUnlessUseless(delayMs, delivery);
     }
     return ABANDONED;
   };
+}
+
+/** Ends early when no attempt is to follow. */
+function pauseUnlessUseless(ms: number, { owner, withdrawal }: RequestDelivery): Promise<void> {
+  const cut = new AbortController();
+  return withdrawal.cuts(cut, () => pause(ms, cut, owner.closing));
 }
 
 async function attempted(

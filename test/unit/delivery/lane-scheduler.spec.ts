@@ -1,12 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { LaneScheduler } from '../../../lib/delivery/lane-scheduler.js';
+import { Gate, LaneScheduler } from '../../../lib/delivery/lane-scheduler.js';
 import { deferred } from '../support/deferred.js';
 import { turn } from '../support/scripted-producer.js';
 
 interface Job {
   readonly name: string;
   readonly lane: string | null;
+  readonly gate?: string;
+}
+
+interface RunningJob extends Job {
   end(): void;
 }
 
@@ -15,20 +19,27 @@ class Bench {
   readonly scheduler: LaneScheduler;
   /** The names of all jobs that were started, in their order. */
   readonly started: string[] = [];
-  running: Job[] = [];
+  readonly submitted: Job[] = [];
+  running: RunningJob[] = [];
+  private readonly gates = new Map<string, Gate>();
 
-  constructor(readonly concurrency: number) {
+  constructor(
+    readonly concurrency: number,
+    readonly limits: Readonly<Record<string, number>> = {},
+  ) {
     this.scheduler = new LaneScheduler(concurrency);
+    for (const [name, limit] of Object.entries(limits)) this.gates.set(name, new Gate(limit));
   }
 
-  submit(name: string, lane: string | null): void {
-    this.scheduler.submit(lane, () => {
+  submit(name: string, lane: string | null, gate?: string): void {
+    this.submitted.push({ name, lane, gate });
+    const task = () => {
       const { promise, resolve } = deferred();
-      const job: Job = { name, lane, end: resolve };
       this.started.push(name);
-      this.running.push(job);
+      this.running.push({ name, lane, gate, end: resolve });
       return promise;
-    });
+    };
+    this.scheduler.submit(lane, task, gate === undefined ? undefined : this.gates.get(gate));
   }
 
   async end(name: string): Promise<void> {
@@ -36,6 +47,10 @@ class Bench {
     this.running = this.running.filter((each) => each !== job);
     job.end();
     await turn();
+  }
+
+  async endAll(): Promise<void> {
+    while (this.running.length > 0) await this.end(this.running[0].name);
   }
 }
 
@@ -54,7 +69,6 @@ describe('LaneScheduler', () => {
     const bench = new Bench(2);
     for (const name of ['1', '2', '3']) bench.submit(name, null);
     expect(bench.started).toEqual(['1', '2']);
-    expect(bench.scheduler.running).toBe(2);
   });
 
   it('lets no lane wait for all of another', async () => {
@@ -64,6 +78,28 @@ describe('LaneScheduler', () => {
     bench.submit('free', null);
     for (const name of ['a1', 'b1', 'free', 'a2']) await bench.end(name);
     expect(bench.started).toEqual(['a1', 'b1', 'free', 'a2', 'a3']);
+  });
+
+  it('lets only so many through a gate, without taking the room of others', async () => {
+    const bench = new Bench(3, { slow: 1 });
+    for (const name of ['s1', 's2', 's3']) bench.submit(name, null, 'slow');
+    for (const name of ['1', '2', '3']) bench.submit(name, null);
+    expect(bench.started).toEqual(['s1', '1', '2']);
+    await bench.end('s1');
+    expect(bench.started).toEqual(['s1', '1', '2', '3']);
+    await bench.end('1');
+    expect(bench.started).toEqual(['s1', '1', '2', '3', 's2']);
+  });
+
+  it('keeps the order of a lane whose tasks have different gates', async () => {
+    const bench = new Bench(3, { slow: 1 });
+    bench.submit('s1', null, 'slow');
+    bench.submit('a1', 'a', 'slow');
+    bench.submit('a2', 'a');
+    expect(bench.started).toEqual(['s1']);
+    await bench.end('s1');
+    await bench.end('a1');
+    expect(bench.started).toEqual(['s1', 'a1', 'a2']);
   });
 
   it('takes thousands', async () => {
@@ -76,56 +112,72 @@ describe('LaneScheduler', () => {
     expect(bench.started).toEqual(Array.from({ length: 5_000 }, (_, index) => `${index}`));
   });
 
+  const anyLane = fc.constantFrom('a', 'b', 'c', null);
+  const anyGate = fc.constantFrom('slow', 'slower', undefined);
   const anyStep = fc.oneof(
-    { weight: 3, arbitrary: fc.record({ submit: fc.constantFrom('a', 'b', 'c', null) }) },
+    { weight: 3, arbitrary: fc.record({ submit: anyLane, gate: anyGate }) },
     { weight: 2, arbitrary: fc.record({ end: fc.nat() }) },
   );
 
-  it('does what a queue of lanes does, whatever ends first', async () => {
+  it('does what a queue of lanes and gates does, whatever ends first', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),
         fc.array(anyStep, { maxLength: 50 }),
         async (concurrency, steps) => {
-          const bench = new Bench(concurrency);
-          const waiting: { name: string; lane: string | null }[] = [];
+          const bench = new Bench(concurrency, { slow: 2, slower: 1 });
           for (const [index, step] of steps.entries()) {
-            if ('submit' in step) {
-              waiting.push({ name: `${index}`, lane: step.submit });
-              bench.submit(`${index}`, step.submit);
-            } else if (bench.running.length > 0) {
+            if ('submit' in step) bench.submit(`${index}`, step.submit, step.gate);
+            else if (bench.running.length > 0) {
               await bench.end(bench.running[step.end % bench.running.length].name);
             }
-            expectAllowed(bench, waiting);
+            expectAllowed(bench);
           }
-          while (bench.running.length > 0) await bench.end(bench.running[0].name);
-          expect(bench.scheduler.running).toBe(0);
-          expectInLaneOrder(bench, waiting);
+          await bench.endAll();
+          expectInLaneOrder(bench);
         },
       ),
       { numRuns: 100 },
     );
   });
+
+  it('starves nobody: what waits is started when as many have ended as were ahead of it', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyLane, { minLength: 1, maxLength: 40 }), async (lanes) => {
+        const bench = new Bench(2);
+        lanes.forEach((lane, index) => bench.submit(`${index}`, lane));
+        bench.submit('last', 'of its own');
+        // Each lane goes before it once at most, each task without a lane once.
+        const ahead = new Set(lanes.map((lane, index) => lane ?? index)).size;
+        for (let ended = 0; ended < ahead && bench.running.length > 0; ended += 1)
+          await bench.end(bench.running[0].name);
+        expect(bench.started).toContain('last');
+        await bench.endAll();
+      }),
+      { numRuns: 100 },
+    );
+  });
 });
 
-/** Never too many, never two of a lane, and no room left while somebody could run. */
-function expectAllowed(bench: Bench, submitted: readonly { name: string; lane: string | null }[]): void {
-  const { running, started, concurrency, scheduler } = bench;
-  expect(scheduler.running).toBe(running.length);
+/** Never too many, never two of a lane, never too many of a gate, and no room left while somebody could run. */
+function expectAllowed({ running, started, submitted, concurrency, limits }: Bench): void {
   expect(running.length).toBeLessThanOrEqual(concurrency);
   const lanes = running.flatMap(({ lane }) => lane ?? []);
   expect(new Set(lanes).size).toBe(lanes.length);
-  const runnable = submitted.filter(
-    ({ name, lane }) => !started.includes(name) && (lane === null || !lanes.includes(lane)),
+  const inside = (gate: string) => running.filter((job) => job.gate === gate).length;
+  const isFull = (gate?: string) => gate !== undefined && inside(gate) >= (limits[gate] ?? Infinity);
+  for (const [gate, limit] of Object.entries(limits)) expect(inside(gate)).toBeLessThanOrEqual(limit);
+  if (running.length === concurrency) return;
+  const waiting = submitted.filter(({ name }) => !started.includes(name));
+  const isFirst = (job: Job) => waiting.find(({ lane }) => lane === job.lane) === job;
+  const runnable = waiting.filter(
+    (job) => !isFull(job.gate) && (job.lane === null || (!lanes.includes(job.lane) && isFirst(job))),
   );
-  if (running.length < concurrency) expect(runnable).toEqual([]);
+  expect(runnable).toEqual([]);
 }
 
 /** All have run, each once, and each lane in its order. */
-function expectInLaneOrder(
-  { started }: Bench,
-  submitted: readonly { name: string; lane: string | null }[],
-): void {
+function expectInLaneOrder({ started, submitted }: Bench): void {
   expect(started.toSorted()).toEqual(submitted.map(({ name }) => name).toSorted());
   for (const lane of ['a', 'b', 'c']) {
     const names = submitted.filter((job) => job.lane === lane).map(({ name }) => name);

@@ -1,21 +1,32 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import type { ConsumerRecord } from '../../../lib/broker/record.js';
 import {
   ABANDONED,
   type AttemptDelivery,
   type Delivery,
+  type Handle,
+  type RequestDelivery,
   type Outcome,
   SETTLED,
 } from '../../../lib/delivery/delivery.js';
+import { noCounts } from '../../../lib/delivery/delivery-counts.js';
+import type { DuplicateStore } from '../../../lib/delivery/duplicate-store.js';
+import { MemoryDuplicateStore } from '../../../lib/delivery/memory-duplicate-store.js';
 import { answered } from '../../../lib/delivery/stages/answered.js';
+import { counted } from '../../../lib/delivery/stages/counted.js';
 import { deadLettered } from '../../../lib/delivery/stages/dead-lettered.js';
 import { decoded } from '../../../lib/delivery/stages/decoded.js';
 import { expired } from '../../../lib/delivery/stages/expired.js';
 import { retried } from '../../../lib/delivery/stages/retried.js';
+import { unique } from '../../../lib/delivery/stages/unique.js';
+import { withdrawn } from '../../../lib/delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { encodeRequest } from '../../../lib/protocol/request.js';
+import { Withdrawal } from '../../../lib/delivery/withdrawal.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
+import { deferred } from '../support/deferred.js';
+import { turn } from '../support/scripted-producer.js';
 
 const ASSIGNED = { topic: 't', partition: 0, offset: 0n, metadata: '', epoch: 1 };
 const internal = new AsyncCallError('internal', 'broken');
@@ -33,45 +44,53 @@ function recordOf(headers: ConsumerRecord['headers'], timestamp = Date.now()): C
   return { topic: 't', partition: 0, offset: 7n, key: null, value: null, headers, timestamp };
 }
 
-function deliveryOf({ timeoutMs, sentAt }: { timeoutMs?: number; sentAt?: number } = {}) {
+interface Sent {
+  readonly timeoutMs?: number;
+  readonly sentAt?: number;
+  readonly replyTopic?: string;
+}
+
+function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies' }: Sent = {}) {
   const { headers } = encodeRequest({
     kind: 'request',
     correlationId: '1',
     endpoint: '/e',
-    replyTo: { topic: 'replies', partition: 0 },
+    replyTo: { topic: replyTopic, partition: 0 },
     source: 'a/1',
     timeoutMs,
     headers: [],
     payload: { bytes: null },
   });
   const owner = new OwnedPartition(ASSIGNED);
-  return { record: recordOf(headers, sentAt), owner };
+  return { record: recordOf(headers, sentAt), owner, withdrawal: new Withdrawal() };
 }
+
+/** The stages behind it, handed a request. */
+const read = (next: Handle<RequestDelivery>) => decoded(() => undefined, next);
 
 describe('decoded', () => {
   it('hands on the request, and fails what is none, with its address if it has one', async () => {
     const seen: string[] = [];
-    const stage = decoded(async ({ request }) => {
+    const stage = read(async ({ request }) => {
       seen.push(request.endpoint);
-      return SETTLED;
+      return SETTLED.served;
     });
-    expect(await stage(deliveryOf())).toBe(SETTLED);
+    expect(await stage(deliveryOf())).toBe(SETTLED.served);
     expect(seen).toEqual(['/e']);
-    const owner = new OwnedPartition(ASSIGNED);
-    expect(await stage({ record: recordOf([]), owner })).toMatchObject({
+    expect(await stage({ ...deliveryOf(), record: recordOf([]) })).toMatchObject({
       kind: 'failed',
       attempts: 0,
       answerTo: undefined,
     });
     const headers = deliveryOf().record.headers.filter(([name]) => name !== 'ac-endpoint');
-    expect(await stage({ record: recordOf(headers), owner })).toMatchObject({
+    expect(await stage({ ...deliveryOf(), record: recordOf(headers) })).toMatchObject({
       error: { code: 'bad-request' },
       answerTo: { replyTo: { topic: 'replies', partition: 0 }, seq: 0 },
     });
   });
 
   it('lets other errors through', async () => {
-    await expect(decoded(() => Promise.reject(internal))(deliveryOf())).rejects.toBe(internal);
+    await expect(read(() => Promise.reject(internal))(deliveryOf())).rejects.toBe(internal);
   });
 });
 
@@ -79,19 +98,19 @@ describe('expired', () => {
   it('runs what somebody waits for, and nothing else', async () => {
     let ran = 0;
     const late: unknown[] = [];
-    const stage = decoded(
+    const stage = read(
       expired(
         ({ request }) => late.push(request.endpoint),
         async () => {
           ran += 1;
-          return SETTLED;
+          return SETTLED.served;
         },
       ),
     );
     await stage(deliveryOf());
     await stage(deliveryOf({ timeoutMs: 60_000 }));
     expect([ran, late]).toEqual([2, []]);
-    expect(await stage(deliveryOf({ timeoutMs: 1_000, sentAt: Date.now() - 1_001 }))).toBe(SETTLED);
+    expect(await stage(deliveryOf({ timeoutMs: 1_000, sentAt: Date.now() - 1_001 }))).toBe(SETTLED.expired);
     expect([ran, late]).toEqual([2, ['/e']]);
   });
 });
@@ -111,13 +130,13 @@ describe('retried', () => {
     const nothing = () => undefined;
     return {
       attempts,
-      stage: decoded(retried({ policyOf, isOutage, onOutage: nothing, onRetry: nothing }, next)),
+      stage: read(retried({ policyOf, isOutage, onOutage: nothing, onRetry: nothing }, next)),
     };
   }
 
   it('tries again what may be mended, and stops at the first good end', async () => {
-    const { attempts, stage } = setUp([failed(internal), SETTLED]);
-    expect(await stage(deliveryOf())).toBe(SETTLED);
+    const { attempts, stage } = setUp([failed(internal), SETTLED.served]);
+    expect(await stage(deliveryOf())).toBe(SETTLED.served);
     expect(attempts).toEqual([1, 2]);
   });
 
@@ -142,6 +161,24 @@ describe('retried', () => {
     expect(attempts).toEqual([1]);
   });
 
+  it('does not try again what its caller has given up, and cuts short what runs and the pause', async () => {
+    const slow = () => ({ attempts: 3, initialDelayMs: 60_000, multiplier: 1, maxDelayMs: 60_000 });
+    const running: AbortSignal[] = [];
+    const options = { policyOf: slow, isOutage: (_: unknown): _ is BrokerError => false };
+    const stage = read(
+      retried({ ...options, onOutage: () => undefined, onRetry: () => undefined }, async ({ controller }) => {
+        running.push(controller.signal);
+        return failed(internal);
+      }),
+    );
+    const pausing = deliveryOf();
+    const ending = stage(pausing);
+    await turn();
+    pausing.withdrawal.give();
+    expect(await ending).toBe(ABANDONED);
+    expect(running).toHaveLength(1);
+  });
+
   it('leaves the rest to the next owner when the partition is on its way out', async () => {
     const delivery = deliveryOf();
     const { attempts, stage } = setUp([failed(internal)]);
@@ -152,12 +189,143 @@ describe('retried', () => {
   });
 });
 
+describe('withdrawn', () => {
+  const stageOf = (next: Handle<RequestDelivery>) => read(withdrawn(next));
+
+  it('leaves alone what its caller still waits for', async () => {
+    expect(await stageOf(async () => failed(internal))(deliveryOf())).toMatchObject({ error: internal });
+  });
+
+  it('does not run what was given up before its turn', async () => {
+    const delivery = deliveryOf();
+    delivery.withdrawal.give();
+    const next = jest.fn(async () => SETTLED.served);
+    expect(await stageOf(next)(delivery)).toBe(SETTLED.cancelled);
+    expect(next).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['a failure', failed(internal)],
+    ['an unfinished end', ABANDONED],
+  ])('takes %s of what was given up meanwhile for its end', async (_, outcome) => {
+    const delivery = deliveryOf();
+    const stage = stageOf(async ({ withdrawal }) => {
+      withdrawal.give();
+      return outcome;
+    });
+    expect(await stage(delivery)).toBe(SETTLED.cancelled);
+  });
+
+  it('leaves it to the next owner if the partition has gone', async () => {
+    const delivery = deliveryOf();
+    delivery.withdrawal.give();
+    delivery.owner.abort();
+    expect(await stageOf(async () => SETTLED.served)(delivery)).toBe(ABANDONED);
+  });
+});
+
+describe('unique', () => {
+  const store = () => new MemoryDuplicateStore({ windowMs: 60_000, maxRequests: 10 });
+
+  function setUp(duplicates: DuplicateStore, outcomes: Outcome[]) {
+    const duplicate: RequestDelivery[] = [];
+    const errors: unknown[] = [];
+    const stage = read(
+      unique(
+        {
+          store: duplicates,
+          onDuplicate: (delivery) => duplicate.push(delivery),
+          onStoreError: (_, error) => errors.push(error),
+        },
+        async () => outcomes.shift()!,
+      ),
+    );
+    return { stage, duplicate, errors };
+  }
+
+  it.each([
+    ['served', SETTLED.served],
+    ['failed', failed(refused)],
+  ])('runs a request once that has %s', async (_, outcome) => {
+    const { stage, duplicate } = setUp(store(), [outcome]);
+    expect(await stage(deliveryOf())).toBe(outcome);
+    expect(await stage(deliveryOf())).toBe(SETTLED.duplicate);
+    expect(duplicate).toHaveLength(1);
+  });
+
+  it('does not run it beside itself', async () => {
+    const end = deferred<Outcome>();
+    const stage = read(
+      unique(
+        { store: store(), onDuplicate: () => undefined, onStoreError: () => undefined },
+        () => end.promise,
+      ),
+    );
+    const first = stage(deliveryOf());
+    expect(await stage(deliveryOf())).toBe(SETTLED.duplicate);
+    end.resolve(SETTLED.served);
+    expect(await first).toBe(SETTLED.served);
+  });
+
+  it('runs again what was not brought to its end here', async () => {
+    const { stage } = setUp(store(), [ABANDONED, SETTLED.served]);
+    expect(await stage(deliveryOf())).toBe(ABANDONED);
+    expect(await stage(deliveryOf())).toBe(SETTLED.served);
+  });
+
+  it('tells requests of one id apart by where they want their responses, and runs all without an id', async () => {
+    const { stage } = setUp(store(), [SETTLED.served, SETTLED.served, SETTLED.served, SETTLED.served]);
+    const elsewhere = deliveryOf({ replyTopic: 'others' });
+    const oneWay = { ...deliveryOf(), record: recordOf([['ac-endpoint', Buffer.from('/e')]]) };
+    for (const delivery of [deliveryOf(), elsewhere, oneWay, oneWay])
+      expect(await stage(delivery)).toBe(SETTLED.served);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw internal;
+      },
+    ],
+    ['rejects', () => Promise.reject(internal)],
+  ])('runs the request if the store %s', async (_, claim) => {
+    const { stage, errors } = setUp({ claim }, [SETTLED.served]);
+    expect(await stage(deliveryOf())).toBe(SETTLED.served);
+    expect(errors).toEqual([internal]);
+  });
+
+  it('keeps the outcome if the store cannot be told of it', async () => {
+    const claim = { done: () => Promise.reject(internal), release: () => undefined };
+    const { stage, errors } = setUp({ claim: () => claim }, [SETTLED.served]);
+    expect(await stage(deliveryOf())).toBe(SETTLED.served);
+    expect(errors).toEqual([internal]);
+  });
+});
+
+describe('counted', () => {
+  it('counts each end', async () => {
+    const counts = noCounts();
+    for (const outcome of [...Object.values(SETTLED), SETTLED.served, ABANDONED])
+      await counted(counts, async () => outcome)(deliveryOf());
+    expect(counts).toEqual({
+      ...noCounts(),
+      served: 2,
+      failed: 1,
+      expired: 1,
+      cancelled: 1,
+      duplicate: 1,
+      abandoned: 1,
+    });
+  });
+});
+
 describe('deadLettered', () => {
   it.each([
     ['what had attempts enough', failed(internal, { answerTo }), true],
     ['what nobody hears about', failed(refused), true],
     ['nothing that its caller has to mend', failed(refused, { answerTo }), false],
-    ['nothing that ended well', SETTLED, false],
+    ['nothing that ended well', SETTLED.served, false],
   ])('keeps %s', async (_, outcome, kept) => {
     const letters: Delivery[] = [];
     const keep = async (delivery: Delivery) => {
@@ -177,7 +345,7 @@ describe('answered', () => {
       },
       async () => failed(refused, { answerTo }),
     );
-    expect(await stage(deliveryOf())).toBe(SETTLED);
+    expect(await stage(deliveryOf())).toBe(SETTLED.failed);
     const delivery = deliveryOf();
     delivery.owner.abort();
     expect(await stage(delivery)).toBe(ABANDONED);

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { memory } from '../../../lib/broker/memory/index.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import type { AsyncCallsOptions } from '../../../lib/module/async-calls-options.js';
+import type { DuplicateStore } from '../../../lib/delivery/duplicate-store.js';
+import { MemoryDuplicateStore } from '../../../lib/delivery/memory-duplicate-store.js';
 import { resolveOptions } from '../../../lib/module/resolve-options.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 
@@ -48,7 +50,17 @@ describe('resolveOptions', () => {
       },
       retry: { attempts: 3, initialDelayMs: 100, multiplier: 4, maxDelayMs: 10_000 },
       responseWindow: 100,
-      delivery: { concurrency: 256, maxInFlight: 1_000, commitIntervalMs: 1_000, drainTimeoutMs: 10_000 },
+      responseBufferBytes: 33_554_432,
+      maxHandlerMs: undefined,
+      duplicates: expect.any(MemoryDuplicateStore),
+      onFailure: 'restart',
+      delivery: {
+        concurrency: 256,
+        maxInFlight: 1_000,
+        commitIntervalMs: 1_000,
+        drainTimeoutMs: 10_000,
+        rebalanceTimeoutMs: 60_000,
+      },
     });
   });
 
@@ -96,6 +108,19 @@ describe('resolveOptions', () => {
     expect(client.replyTopic.configs).toEqual({ 'retention.ms': '60000' });
   });
 
+  it('takes a store of duplicates, or none', () => {
+    const store = { claim: () => undefined };
+    const duplicatesOf = (duplicates: DuplicateStore | false) =>
+      resolveOptions({ ...REQUIRED, delivery: { duplicates } }).server.duplicates;
+    expect(duplicatesOf(store)).toBe(store);
+    expect(duplicatesOf(false)).toBeUndefined();
+  });
+
+  it('gives the group more time than a drain may take', () => {
+    const { server } = resolveOptions({ ...REQUIRED, delivery: { drainTimeoutMs: 100_000 } });
+    expect(server.delivery.rebalanceTimeoutMs).toBe(130_000);
+  });
+
   it('is frozen', () => {
     const resolved = resolveOptions(REQUIRED);
     for (const part of [resolved, resolved.client, resolved.server, resolved.server.delivery]) {
@@ -122,6 +147,10 @@ describe('resolveOptions', () => {
         responseWindow: -1,
         commitIntervalMs: NaN,
         drainTimeoutMs: Infinity,
+        maxHandlerMs: 0,
+        responseBufferBytes: 1.5,
+        duplicates: { windowMs: 'long', maxRequests: 0 },
+        onFailure: 'panic',
       },
       serializer: { serialize: () => undefined },
     });
@@ -140,6 +169,11 @@ describe('resolveOptions', () => {
       'delivery.responseWindow',
       'delivery.commitIntervalMs',
       'delivery.drainTimeoutMs',
+      'delivery.maxHandlerMs',
+      'delivery.responseBufferBytes',
+      'delivery.duplicates.windowMs',
+      'delivery.duplicates.maxRequests',
+      'delivery.onFailure',
       'serializer',
     ]);
   });
@@ -153,6 +187,8 @@ describe('resolveOptions', () => {
     [{ ...REQUIRED, calls: { timeoutMs: 0 } }, 'write whole milliseconds from 1 to 2147483647, or Infinity'],
     [{ ...REQUIRED, delivery: { concurrency: 1.5 } }, '1.5 is not a whole number from 1 on'],
     [{ ...REQUIRED, serializer: null }, 'serializer: it has no methods'],
+    [{ ...REQUIRED, delivery: { onFailure: 'x' } }, "'x' is none of restart, exit, report"],
+    [{ ...REQUIRED, delivery: { duplicates: { window: 1 } } }, 'there are windowMs, maxRequests'],
     [undefined, 'the options: undefined is not an object'],
     [null, 'the options: null is not an object'],
     [

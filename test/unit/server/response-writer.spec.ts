@@ -30,6 +30,7 @@ async function setUp({ window = 10, replyTo = { topic: 'r', partition: 1 }, atte
     serializer: jsonSerializer,
     source: 'broker/i1',
     window,
+    bufferBytes: 100_000,
   };
   const writer = await ResponseWriter.open(
     writing,
@@ -265,6 +266,29 @@ describe('when somebody else has aborted', () => {
     writer.complete();
     await scripted.succeedAll();
     expect(scripted.sent).toEqual([]);
+    await writer.settled();
+  });
+});
+
+describe('when more waits for the broker than may', () => {
+  it('a value is refused for good, with what to do instead, until the broker has caught up', async () => {
+    const { scripted, writer } = await setUp();
+    const value = 'v'.repeat(20_000);
+    for (let sent = 0; sent < 5; sent += 1) writer.write(value);
+    await turn();
+    expect(() => writer.write(value)).toThrow(
+      expect.objectContaining({
+        name: 'TerminalError',
+        code: 'overloaded',
+        message: expect.stringMatching(
+          /^5 responses wait .*delivery\.responseBufferBytes \(100000\).*async iterable/,
+        ),
+      }),
+    );
+    await scripted.succeedAll();
+    writer.write('on again');
+    writer.complete();
+    await scripted.succeedAll();
     await writer.settled();
   });
 });

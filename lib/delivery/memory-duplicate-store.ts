@@ -1,0 +1,57 @@
+import type { DuplicateStore } from './duplicate-store.js';
+
+/** How much of the past a store remembers. */
+export interface DuplicateWindow {
+  /** For how long after its end a request is remembered, in milliseconds. */
+  readonly windowMs: number;
+  /** How many requests that have ended are remembered at most; the oldest are forgotten first. */
+  readonly maxRequests: number;
+}
+
+interface MemoryClaim {
+  done(): void;
+  release(): void;
+}
+
+/** Remembers in this process what it has run. */
+export class MemoryDuplicateStore implements DuplicateStore {
+  private readonly running = new Map<string, MemoryClaim>();
+  /** When each was done, the earliest first. */
+  private readonly ended = new Map<string, number>();
+
+  constructor(
+    private readonly window: DuplicateWindow,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** How many requests it knows. */
+  get size(): number {
+    return this.running.size + this.ended.size;
+  }
+
+  claim(requestId: string): MemoryClaim | undefined {
+    this.forgetOld();
+    if (this.running.has(requestId) || this.ended.has(requestId)) return undefined;
+    const claim = {
+      done: () => this.settle(requestId, claim, true),
+      release: () => this.settle(requestId, claim, false),
+    };
+    this.running.set(requestId, claim);
+    return claim;
+  }
+
+  private settle(requestId: string, claim: MemoryClaim, done: boolean): void {
+    if (this.running.get(requestId) !== claim) return;
+    this.running.delete(requestId);
+    if (done) this.ended.set(requestId, this.now());
+  }
+
+  private forgetOld(): void {
+    const { windowMs, maxRequests } = this.window;
+    const earliest = this.now() - windowMs;
+    for (const [requestId, at] of this.ended) {
+      if (at >= earliest && this.ended.size <= maxRequests) return;
+      this.ended.delete(requestId);
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Ends the process as an orchestrator does, so that Nest's shutdown hooks run if they are enabled; if that takes
+ * longer than the grace time, at once. The exit is not a clean one: somebody is to start the process anew.
+ */
+export function endProcess(graceMs: number): void {
+  process.exitCode = 1;
+  setTimeout(() => process.exit(1), graceMs).unref();
+  process.kill(process.pid, 'SIGTERM');
+}

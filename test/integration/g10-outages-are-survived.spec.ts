@@ -1,0 +1,112 @@
+import { afterEach, expect, it, jest } from '@jest/globals';
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import {
+  AsyncCallsServer,
+  AsyncEndpoint,
+  type Broker,
+  BrokerError,
+  type FailurePolicy,
+  type GroupConsumer,
+  type GroupConsumerListener,
+} from 'nestjs-async-calls';
+import { lastValueFrom } from 'rxjs';
+import { describeOnBrokers } from '../support/brokers.js';
+import { waitFor } from '../support/kafka.js';
+import { startService } from '../support/services.js';
+
+@Controller()
+class EchoController {
+  @AsyncEndpoint('/echo')
+  echo(@Payload() value: unknown) {
+    return value;
+  }
+}
+
+interface Crashable {
+  readonly listener: GroupConsumerListener;
+  readonly consumer: GroupConsumer;
+}
+
+/** The broker, and its group consumers, each of which can be made to fail for good as a driver's may. */
+function crashable(broker: Broker): { broker: Broker; consumers: Crashable[] } {
+  const consumers: Crashable[] = [];
+  return {
+    consumers,
+    broker: {
+      ...pick(broker),
+      createGroupConsumer: (identity, options) => {
+        const consumer = broker.createGroupConsumer(identity, options);
+        consumers.push({ listener: options.listener, consumer });
+        return consumer;
+      },
+    },
+  };
+}
+
+function pick(broker: Broker): Broker {
+  return {
+    name: broker.name,
+    capabilities: broker.capabilities,
+    createProducer: (identity) => broker.createProducer(identity),
+    createGroupConsumer: (identity, options) => broker.createGroupConsumer(identity, options),
+    createAssignedConsumer: (identity, options) => broker.createAssignedConsumer(identity, options),
+    createAdmin: (identity) => broker.createAdmin(identity),
+  };
+}
+
+async function crash({ listener, consumer }: Crashable): Promise<void> {
+  const lost = consumer.assignment();
+  await consumer.close();
+  listener.onLost?.(lost);
+  listener.onState?.('failed', new BrokerError('internal', 'a fault of the driver', { fatal: true }));
+}
+
+describeOnBrokers('G10: a consumer that has failed for good', (newBroker) => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  async function setUp(onFailure?: FailurePolicy) {
+    const { broker, consumers } = crashable(newBroker());
+    const { name, app } = await startService({
+      broker,
+      controllers: [EchoController],
+      delivery: { onFailure },
+    });
+    const { client } = await startService({ broker });
+    const states: string[] = [];
+    app.get(AsyncCallsServer).status.subscribe((state) => states.push(state));
+    const echo = (value: string) => lastValueFrom(client.send(`${name}/echo`, value));
+    expect(await echo('before')).toBe('before');
+    return { consumers, states, echo };
+  }
+
+  it('is replaced, with its subscriptions, and again if the new one fails', async () => {
+    const { consumers, states, echo } = await setUp();
+    await crash(consumers[0]);
+    const during = echo('during');
+    expect(await during).toBe('during');
+    await crash(consumers[1]);
+    expect(await echo('after')).toBe('after');
+    expect(consumers).toHaveLength(3);
+    expect(states).toEqual(expect.arrayContaining(['failed', 'starting', 'running']));
+    expect(states.at(-1)).toBe('running');
+  });
+
+  it('ends the process, in order, where that is the policy', async () => {
+    const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+    const exitCode = process.exitCode;
+    const { consumers } = await setUp('exit');
+    await crash(consumers[0]);
+    expect(kill).toHaveBeenCalledWith(process.pid, 'SIGTERM');
+    expect(process.exitCode).toBe(1);
+    process.exitCode = exitCode;
+    expect(consumers).toHaveLength(1);
+  });
+
+  it('is left alone, and seen in the status, where that is the policy', async () => {
+    const { consumers, states } = await setUp('report');
+    await crash(consumers[0]);
+    await waitFor(() => states.at(-1) === 'failed', { what: 'the state' });
+    expect(consumers).toHaveLength(1);
+  });
+});
