@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { TopicSpec } from '../broker/admin.js';
 import type { Broker } from '../broker/broker.js';
-import { timeoutFault } from '../client/call-options.js';
+import { onRedeliveryFault, timeoutFault } from '../client/call-options.js';
 import type { ClientOptions } from '../client/client-options.js';
 import { retryFaults } from '../delivery/retry-policy.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
@@ -11,7 +11,7 @@ import { jsonSerializer } from '../protocol/json-serializer.js';
 import type { Serializer } from '../protocol/serializer.js';
 import { topicNames } from '../protocol/topic-names.js';
 import type { ServerOptions } from '../server/server-options.js';
-import type { AsyncCallsOptions, TopicOptions } from './async-calls-options.js';
+import type { AsyncCallsOptions, CallsOptions, TopicOptions } from './async-calls-options.js';
 
 /** The module's options with every default in place, checked and frozen. */
 export interface ResolvedOptions {
@@ -50,6 +50,9 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
       topicNames: names,
       replyTopic: topicSpec(names.replies(service), topics.replies, { 'retention.ms': `${ONE_HOUR_MS}` }),
       timeoutMs: calls.timeoutMs ?? 30_000,
+      idleTimeoutMs: calls.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
+      onRedelivery: calls.onRedelivery ?? 'continue',
+      maxPending: calls.maxPending ?? 100_000,
     }),
     server: Object.freeze({
       ...common,
@@ -106,7 +109,7 @@ function faultsOf(options: AsyncCallsOptions): string[] {
     ...topicFaults('topics.replies', topics.replies),
     ...topicFaults('topics.deadLetters', topics.deadLetters || undefined),
     ...retryFaults('delivery.retry', delivery.retry),
-    faultOf('calls.timeoutMs', calls.timeoutMs === undefined ? undefined : timeoutFault(calls.timeoutMs)),
+    ...callsFaults(calls),
     faultOf('delivery.groupId', groupFault(delivery.groupId)),
     faultOf('delivery.concurrency', countFault(delivery.concurrency)),
     faultOf('delivery.maxInFlight', countFault(delivery.maxInFlight)),
@@ -121,7 +124,7 @@ const OPTION_NAMES = {
   options: ['service', 'broker', 'instance', 'topics', 'calls', 'delivery', 'serializer'],
   topics: ['prefix', 'create', 'requests', 'replies', 'deadLetters'],
   topic: ['partitions', 'replicationFactor', 'configs'],
-  calls: ['timeoutMs'],
+  calls: ['timeoutMs', 'idleTimeoutMs', 'onRedelivery', 'maxPending'],
   delivery: [
     'groupId',
     'concurrency',
@@ -194,6 +197,20 @@ function flagFault(flag: unknown): string | undefined {
 function countFault(count: unknown): string | undefined {
   if (count === undefined || (Number.isInteger(count) && (count as number) > 0)) return undefined;
   return `${inspect(count)} is not a whole number from 1 on`;
+}
+
+function callsFaults({
+  timeoutMs,
+  idleTimeoutMs,
+  onRedelivery,
+  maxPending,
+}: CallsOptions): (string | undefined)[] {
+  return [
+    faultOf('calls.timeoutMs', timeoutMs === undefined ? undefined : timeoutFault(timeoutMs)),
+    faultOf('calls.idleTimeoutMs', idleTimeoutMs === undefined ? undefined : timeoutFault(idleTimeoutMs)),
+    faultOf('calls.onRedelivery', onRedelivery === undefined ? undefined : onRedeliveryFault(onRedelivery)),
+    faultOf('calls.maxPending', countFault(maxPending)),
+  ];
 }
 
 function topicFaults(
