@@ -14,7 +14,8 @@ export { AsyncCallsServer } from './server/async-calls-server.js';
 export { AsyncCallsClient } from './client/async-calls-client.js';
 export { EndpointClient } from './client/endpoint-client.js';
 export type { AsyncCallResponse } from './client/async-call-response.js';
-export type { CallOptions } from './client/call-options.js';
+export type { CallOptions, OnRedelivery } from './client/call-options.js';
+export type { ClientCounts } from './client/client-counts.js';
 export { AsyncCallError, type AsyncCallErrorOptions } from './errors/async-call-error.js';
 export {
   RetryableError,

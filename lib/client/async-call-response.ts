@@ -9,7 +9,12 @@ export interface AsyncCallResponse<T = unknown> {
   readonly requestId: string;
   /** Its place in the stream, from 0. */
   readonly seq: number;
-  /** Which delivery of the request produced it, from 1. */
+  /**
+   * Which delivery of the request it comes from, of those that this call has seen, from 1. It grows when the instance
+   * that answered has failed or gone and another attempt answers; see {@link CallOptions.onRedelivery}.
+   */
+  readonly delivery: number;
+  /** Which attempt of the instance that answers produced it, from 1. */
   readonly attempt: number;
   /** The service that answered. */
   readonly service: string | undefined;

@@ -4,10 +4,12 @@ import { lastValueFrom, type Observable } from 'rxjs';
 import type { Broker } from '../broker/broker.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
+import { messageOf } from '../errors/async-call-error.js';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
 import type { HeadersInput } from '../protocol/message-headers.js';
 import type { CallOptions } from './call-options.js';
 import { Caller } from './caller.js';
+import type { ClientCounts } from './client-counts.js';
 import type { ClientOptions } from './client-options.js';
 import { EndpointClient } from './endpoint-client.js';
 
@@ -31,12 +33,19 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
       headersFor: (target, data) => this.metadataOf(target, data),
       onUnobservedError: (error) => this.logger.error(error, 'A one-way call was not sent'),
       onState: (state, error) => this.stateChanged(state, error),
+      onCancelLost: (error) =>
+        this.logger.debug(`A service could not be told that a call was given up: ${messageOf(error)}`),
     });
   }
 
   /** How many calls wait for responses. */
   get inFlight(): number {
     return this.caller.inFlight;
+  }
+
+  /** What this client has to do with now, and has had so far: a snapshot. */
+  get counts(): ClientCounts {
+    return this.caller.counts;
   }
 
   /**
@@ -49,7 +58,7 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   }
 
   /**
-   * Requests in flight fail with `closed`. One-way calls that were made are sent first, also if the client was not
+   * Requests in flight fail with `closed`, and their services are told. One-way calls that were made are sent first, also if the client was not
    * connected yet: for that it waits 5 s at most. Those that are left then fail with `closed`, which is logged if
    * nobody has subscribed.
    */

@@ -2,6 +2,18 @@ import { inspect } from 'node:util';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { HeadersInput } from '../protocol/message-headers.js';
 
+const ON_REDELIVERY = ['continue', 'restart', 'fail'] as const;
+
+/**
+ * What becomes of a stream whose request is delivered again in mid-stream, e.g. because the instance that answered was
+ * killed.
+ *
+ * - `continue`: the later delivery goes on after the last value that was passed on
+ * - `restart`: it is passed on from its first value; `delivery` of {@link AsyncCallResponse} tells the two apart
+ * - `fail`: the call fails with `interrupted`
+ */
+export type OnRedelivery = (typeof ON_REDELIVERY)[number];
+
 /** How one call is made. */
 export interface CallOptions {
   /**
@@ -9,6 +21,19 @@ export interface CallOptions {
    * fails with `timeout`. For a one-way call: how long the broker may take to store it. Default: the module's `calls.timeoutMs`, 30,000.
    */
   readonly timeoutMs?: number;
+  /**
+   * How long it may take until the first response comes, and from each response to the next, in milliseconds; `Infinity`
+   * for no limit. After it the Observable fails with `timeout`. Default: the module's `calls.idleTimeoutMs`, no limit.
+   * One-way calls have none.
+   */
+  readonly idleTimeoutMs?: number;
+  /** What becomes of the stream when the request is delivered again. Default: the module's `calls.onRedelivery`, `continue`. */
+  readonly onRedelivery?: OnRedelivery;
+  /**
+   * Whether a call that a handler makes has at most the time that the handler's own caller still waits. Default true.
+   * `false` for what has to be done all the same. One-way calls do not inherit it.
+   */
+  readonly inheritDeadline?: boolean;
   /**
    * The partition key. Requests with one key are served one after the other, in the order they were sent; requests
    * without are spread evenly.
@@ -19,7 +44,7 @@ export interface CallOptions {
 }
 
 /** What a timer can take. */
-const MAX_TIMEOUT_MS = 2_147_483_647;
+export const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /** What is wrong with a timeout; `undefined` if nothing. */
 export function timeoutFault(timeoutMs: unknown): string | undefined {
@@ -30,31 +55,48 @@ export function timeoutFault(timeoutMs: unknown): string | undefined {
   return `${inspect(timeoutMs)} is not a timeout: write whole milliseconds from 1 to ${MAX_TIMEOUT_MS}, or Infinity`;
 }
 
-/** The options that there are; the type sees to it that none is missing here. */
-const KNOWN: Readonly<Record<keyof CallOptions, true>> = { timeoutMs: true, key: true, headers: true };
+/** What is wrong with {@link CallOptions.onRedelivery}; `undefined` if nothing. */
+export function onRedeliveryFault(choice: unknown): string | undefined {
+  if (ON_REDELIVERY.includes(choice as OnRedelivery)) return undefined;
+  return `${inspect(choice)} is no choice: write 'continue', 'restart' or 'fail'`;
+}
+
+function keyFault(key: unknown): string | undefined {
+  if (typeof key === 'string' || Buffer.isBuffer(key)) return undefined;
+  return `${inspect(key)} is not a key: write a string or a Buffer`;
+}
+
+function flagFault(flag: unknown): string | undefined {
+  return typeof flag === 'boolean' ? undefined : `${inspect(flag)} is neither true nor false`;
+}
+
+/** The options that there are, and what can be wrong with each; the type sees to it that none is missing here. */
+const FAULT_OF: Readonly<Record<keyof CallOptions, (value: unknown) => string | undefined>> = {
+  timeoutMs: timeoutFault,
+  idleTimeoutMs: timeoutFault,
+  onRedelivery: onRedeliveryFault,
+  inheritDeadline: flagFault,
+  key: keyFault,
+  // They are checked when they are encoded.
+  headers: () => undefined,
+};
 
 /** Throws `invalid-argument` if the options cannot be followed. */
 export function checkCallOptions(options: CallOptions): void {
-  checkNames(options);
-  const { timeoutMs, key } = options;
-  const fault = timeoutMs === undefined ? undefined : timeoutFault(timeoutMs);
-  if (fault) throw new AsyncCallError('invalid-argument', `timeoutMs: ${fault}.`);
-  if (key !== undefined && typeof key !== 'string' && !Buffer.isBuffer(key)) {
-    throw new AsyncCallError(
-      'invalid-argument',
-      `key: ${inspect(key)} is not a key: write a string or a Buffer.`,
-    );
+  // Not `Object.entries`: it makes arrays for each call.
+  for (const name in options) {
+    // A misspelt option would be ignored in silence, and e.g. a key is what the order depends on.
+    if (!Object.hasOwn(FAULT_OF, name)) throw unknownOption(name);
+    const value = options[name as keyof CallOptions];
+    const fault = value === undefined ? undefined : FAULT_OF[name as keyof CallOptions](value);
+    if (fault) throw new AsyncCallError('invalid-argument', `${name}: ${fault}.`);
   }
 }
 
-/** A misspelt option would be ignored in silence, and e.g. a key is what the order depends on. */
-function checkNames(options: CallOptions): void {
-  // Not `Object.keys`: it makes an array for each call.
-  for (const name in options) {
-    if (Object.hasOwn(KNOWN, name)) continue;
-    throw new AsyncCallError(
-      'invalid-argument',
-      `${inspect(name)} is not an option of a call. There are: ${Object.keys(KNOWN).join(', ')}.`,
-    );
-  }
+function unknownOption(name: string): AsyncCallError {
+  const known = Object.keys(FAULT_OF).join(', ');
+  return new AsyncCallError(
+    'invalid-argument',
+    `${inspect(name)} is not an option of a call. There are: ${known}.`,
+  );
 }

@@ -1,16 +1,20 @@
-import { v7 as uuid } from 'uuid';
 import type { BrokerError } from '../broker/broker-error.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
 import { headerEntries, type HeadersInput } from '../protocol/message-headers.js';
 import type { RequestKind } from '../protocol/request.js';
+import { handlerOutOfTime } from './call-failures.js';
+import { oneWayLimits, requestLimits } from './call-limits.js';
 import { type CallOptions, checkCallOptions } from './call-options.js';
+import type { ClientCounts } from './client-counts.js';
 import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
 import { OutgoingCall } from './outgoing-call.js';
 import { type CallObserver, PendingCall } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
 import type { ReplyListener } from './reply-reader.js';
+import { ReplyRouter } from './reply-router.js';
+import { RequestIds } from './request-ids.js';
 
 /** How long `close` waits for one-way calls: what an orderly shutdown can spare, and most outages of a leader take. */
 const CLOSE_GRACE_MS = 5_000;
@@ -29,12 +33,16 @@ export interface CallerListener extends Pick<ReplyListener, 'onState'> {
   onUnobservedError(error: unknown): void;
   /** Headers that are added to a call, e.g. by instrumentation. */
   headersFor(target: EndpointTarget, data: unknown): HeadersInput | undefined;
+  /** A request was given up, and its service could not be told. */
+  onCancelLost(error: unknown): void;
 }
 
 /** Makes calls and keeps them until they are over. */
 export class Caller {
+  private readonly ids = new RequestIds();
   private readonly requests = new PendingCalls();
   private readonly oneWayCalls = new PendingCalls();
+  private readonly replies = new ReplyRouter(this.ids, this.requests);
   private readonly connection: ClientConnection;
   private closing: Promise<void> | undefined;
 
@@ -44,8 +52,9 @@ export class Caller {
     readonly listener: CallerListener,
   ) {
     this.connection = new ClientConnection(options, {
-      onReply: (record) => this.requests.dispatch(record),
+      onReply: (record) => this.replies.route(record),
       onState: (state, error) => listener.onState(state, error),
+      onCancelLost: (error) => listener.onCancelLost(error),
       // Those that have not left yet get the next reader's address.
       onLost: (why) => this.requests.failAll((call) => (call.hasLeft ? repliesLost(why) : undefined)),
     });
@@ -56,23 +65,43 @@ export class Caller {
     return this.requests.size;
   }
 
+  /** See {@link AsyncCallsClient.counts}. */
+  get counts(): ClientCounts {
+    const { requests, oneWayCalls, replies, connection } = this;
+    return {
+      pendingRequests: requests.size,
+      pendingOneWayCalls: oneWayCalls.size,
+      lateResponses: replies.late,
+      foreignResponses: replies.foreign,
+      cancelsWritten: connection.cancels.written,
+      cancelsLost: connection.cancels.lost,
+    };
+  }
+
   /**
    * Sends a call and tells its observer what comes of it; a one-way call completes when the broker has stored
    * it. All that goes wrong goes to the observer, after this has returned. Calls of one service leave in the order
-   * of their starts.
+   * of their starts. What the call is made for is known by the code that runs now: see {@link CallOptions.inheritDeadline}.
    */
   start(call: Call, observer: CallObserver): PendingCall {
+    const isRequest = call.kind === 'request';
+    const limits = (isRequest ? requestLimits : oneWayLimits)(call.options, this.options);
     const pending = new PendingCall({
-      requestId: uuid(),
+      requestId: this.ids.next(),
       kind: call.kind,
       target: nameOf(call.target),
-      timeoutMs: call.options.timeoutMs ?? this.options.timeoutMs,
+      limits,
+      onRedelivery: call.options.onRedelivery ?? this.options.onRedelivery,
       serializer: this.options.serializer,
       observer,
       lastTrouble: () => this.connection.lastTrouble,
     });
-    (call.kind === 'request' ? this.requests : this.oneWayCalls).add(pending);
     try {
+      checkCallOptions(call.options);
+      this.assertOpen();
+      this.assertRoom();
+      if (limits.isInherited && limits.timeoutMs <= 0) throw handlerOutOfTime(nameOf(call.target));
+      (isRequest ? this.requests : this.oneWayCalls).add(pending);
       this.transmit(call, pending);
     } catch (error) {
       // Not before the caller could subscribe.
@@ -93,8 +122,8 @@ export class Caller {
   }
 
   /**
-   * Fails the requests in flight with `closed`, and disconnects when the one-way calls that were made are over. For
-   * that it waits 5 s at most; those that are left then fail with `closed` too.
+   * Fails the requests in flight with `closed`, and disconnects when their cancels were written and the one-way calls
+   * that were made are over. For that it waits 5 s at most; those that are left then fail with `closed` too.
    */
   close(): Promise<void> {
     this.closing ??= this.finish();
@@ -103,21 +132,19 @@ export class Caller {
 
   private async finish(): Promise<void> {
     const endsAt = Date.now() + CLOSE_GRACE_MS;
-    this.requests.failAll((call) => call.closedError());
+    this.requests.closeAll();
     await this.oneWayCalls.allOver(CLOSE_GRACE_MS);
-    this.oneWayCalls.failAll((call) => call.closedError());
+    this.oneWayCalls.closeAll();
     await this.connection.close(endsAt - Date.now());
   }
 
   private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {
-    checkCallOptions(options);
     const { service, endpoint } = parseTarget(target);
     const headers = [
       ...headerEntries(this.listener.headersFor(target, data)),
       ...headerEntries(options.headers),
     ];
     const payload = this.options.serializer.serialize(data);
-    this.assertOpen();
     const { source } = this.options;
     const request = { kind, correlationId: pending.requestId, endpoint, source, headers, payload };
     this.connection.send(service, new OutgoingCall(pending, keyBytes(options.key), request));
@@ -125,6 +152,11 @@ export class Caller {
 
   private assertOpen(): void {
     if (this.closing) throw closedError();
+  }
+
+  private assertRoom(): void {
+    const { maxPending } = this.options;
+    if (this.requests.size + this.oneWayCalls.size >= maxPending) throw tooManyPending(maxPending);
   }
 }
 
@@ -139,6 +171,14 @@ function keyBytes(key: string | Buffer | undefined): Buffer | null {
 
 function closedError(): AsyncCallError {
   return new AsyncCallError('closed', 'The client was closed before the call was over.');
+}
+
+function tooManyPending(maxPending: number): AsyncCallError {
+  return new AsyncCallError(
+    'overloaded',
+    `The call was not made: ${maxPending} calls of this client are pending, as many as calls.maxPending allows. ` +
+      'Make fewer at once, give them shorter timeouts, or raise the option.',
+  );
 }
 
 function repliesLost(cause: BrokerError | undefined): AsyncCallError {

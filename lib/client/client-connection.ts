@@ -6,6 +6,7 @@ import type { ProducerRecord } from '../broker/record.js';
 import { retryUntilReachable } from '../broker/retry.js';
 import { TopicDirectory } from '../broker/topic-directory.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { CancelWriter } from './cancel-writer.js';
 import type { ClientOptions } from './client-options.js';
 import { DepartureQueue, type Obstacle } from './departure-queue.js';
 import type { OutgoingCall } from './outgoing-call.js';
@@ -13,6 +14,12 @@ import { type ReplyListener, ReplyReader } from './reply-reader.js';
 
 /** For how long a partition count is used before the directory, which knows when to ask the broker, is asked. */
 const PARTITIONS_MAX_AGE_MS = 1_000;
+
+/** What a connection tells its owner. */
+export interface ConnectionListener extends ReplyListener {
+  /** See {@link CancelWriterOptions.onLost}. */
+  onCancelLost(error: unknown): void;
+}
 
 /** The way to one service. */
 interface Route {
@@ -25,10 +32,12 @@ interface Route {
 }
 
 /**
- * The client's side of the broker: a producer for requests, and a reader of their replies. Calls of one service
+ * The client's side of the broker: a producer for requests and cancels, and a reader of replies. Calls of one service
  * leave in the order they were made.
  */
 export class ClientConnection {
+  /** Gives requests up that have left. */
+  readonly cancels: CancelWriter;
   private readonly admin: Admin;
   private readonly producer: BatchingProducer;
   private readonly directory: TopicDirectory;
@@ -44,12 +53,18 @@ export class ClientConnection {
 
   constructor(
     private readonly options: ClientOptions,
-    private readonly listener: ReplyListener,
+    private readonly listener: ConnectionListener,
   ) {
-    const { broker, source } = options;
+    const { broker, source, maxPending } = options;
     const identity = { clientId: source };
     this.admin = broker.createAdmin(identity);
     this.producer = new BatchingProducer(broker.createProducer(identity));
+    this.cancels = new CancelWriter({
+      producer: this.producer,
+      source,
+      maxWaiting: maxPending,
+      onLost: (error) => listener.onCancelLost(error),
+    });
     this.directory = new TopicDirectory(this.admin);
     this.replies = new ReplyReader(
       { ...options, admin: this.admin, directory: this.directory, closing: this.stopping.signal },
@@ -174,13 +189,15 @@ export class ClientConnection {
     const { topic, partitions } = route;
     const { key } = call;
     const partition = key ? partitionForKey(key, partitions) : this.roundRobin++ % partitions;
-    const record: ProducerRecord = { topic, partition, key, ...call.encode(this.replies.address) };
+    const place = { topic, partition, key };
+    const giveUp = () => this.cancels.write(call.requestId, place);
+    const record: ProducerRecord = { ...place, ...call.encode(this.replies.address, giveUp) };
     this.producer.send(record).then(
       () => {
         this.trouble = undefined;
         call.acknowledge();
       },
-      (error: unknown) => call.fail(this.whyNotWritten(error, route)),
+      (error: unknown) => call.refuse(this.whyNotWritten(error, route)),
     );
   }
 

@@ -2,6 +2,7 @@ import type { TopicSpec } from '../broker/admin.js';
 import type { Broker } from '../broker/broker.js';
 import type { Serializer } from '../protocol/serializer.js';
 import type { TopicNames } from '../protocol/topic-names.js';
+import type { OnRedelivery } from './call-options.js';
 
 /** What a client needs to know; resolved: without defaults. */
 export interface ClientOptions {
@@ -17,4 +18,10 @@ export interface ClientOptions {
   readonly serializer: Serializer;
   /** How long a call may take when it does not say itself. */
   readonly timeoutMs: number;
+  /** How long a call waits for a response when it does not say itself; `Infinity` for no limit. */
+  readonly idleTimeoutMs: number;
+  /** What becomes of a stream that is delivered again when the call does not say itself. */
+  readonly onRedelivery: OnRedelivery;
+  /** How many calls may be pending. */
+  readonly maxPending: number;
 }

@@ -18,8 +18,9 @@ export class EndpointClient {
   }
 
   /**
-   * The values of the partial responses, each when it comes. Each subscription makes a call of its own;
-   * unsubscribing gives it up. Fails with an {@link AsyncCallError}.
+   * The values of the partial responses, each when it comes, in the async context of the subscription. Each
+   * subscription makes a call of its own; unsubscribing gives it up, and tells the service so. Fails with an
+   * {@link AsyncCallError}.
    */
   send<TResult = unknown, TInput = unknown>(data: TInput): Observable<TResult> {
     return this.responses<TResult, TInput>(data).pipe(map((response) => response.value));

@@ -27,13 +27,18 @@ export class OutgoingCall implements Departure {
     this.call.onOver(listener);
   }
 
-  /** Its record. Called once, when the call leaves. */
-  encode(replyTo: Required<ReplyAddress> | undefined): WireRecord {
-    this.call.leave();
+  get requestId(): string {
+    return this.request.correlationId;
+  }
+
+  /** Its record. Called once, when the call leaves; see {@link PendingCall.leave}. */
+  encode(replyTo: Required<ReplyAddress> | undefined, giveUp: () => void): WireRecord {
     const { request } = this;
     if (request.kind === 'request') {
+      this.call.leave(giveUp);
       return encodeRequest({ ...request, replyTo, timeoutMs: this.call.remainingMs });
     }
+    this.call.leave();
     // A one-way call is to be run however late: its timeout is for the broker's acknowledgement alone.
     return encodeRequest(request);
   }
@@ -43,6 +48,12 @@ export class OutgoingCall implements Departure {
     this.call.acknowledge();
   }
 
+  /** The broker has not taken it. */
+  refuse(error: unknown): void {
+    this.call.refuse(error);
+  }
+
+  /** It cannot leave. */
   fail(error: unknown): void {
     this.call.fail(error);
   }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerRecord } from '../broker/record.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
@@ -5,7 +6,10 @@ import type { RequestKind } from '../protocol/request.js';
 import { decodeResponse, type IncomingResponse } from '../protocol/response.js';
 import type { SerializedPayload, Serializer } from '../protocol/serializer.js';
 import type { AsyncCallResponse } from './async-call-response.js';
-import { ResponseSequence } from './response-sequence.js';
+import { type CallProgress, closedError, type ReachedLimit, timeoutError } from './call-failures.js';
+import type { CallLimits } from './call-limits.js';
+import type { OnRedelivery } from './call-options.js';
+import { ResponseSequence, SUPERSEDED } from './response-sequence.js';
 
 /** Who gets what a call brings. */
 export interface CallObserver {
@@ -20,29 +24,40 @@ export interface PendingCallOptions {
   readonly kind: RequestKind;
   /** `service/endpoint`, for messages. */
   readonly target: string;
-  /** `Infinity` for no limit. */
-  readonly timeoutMs: number;
+  readonly limits: CallLimits;
+  readonly onRedelivery: OnRedelivery;
   readonly serializer: Serializer;
   readonly observer: CallObserver;
   /** Why the broker could not be used last, for the error of a call that times out. */
   readonly lastTrouble?: () => BrokerError | undefined;
 }
 
-/** One call from its start to its end: the last response, an error, the timeout, or the caller's leave. */
+/**
+ * One call from its start to its end: the last response, an error, a timeout, or the caller's leave. Its observer is
+ * told in the async context that the call was made in, so that what it does next belongs to the same handler.
+ */
 export class PendingCall {
   readonly requestId: string;
-  private readonly sequence = new ResponseSequence();
+  private readonly context = new AsyncResource('AsyncCall', { requireManualDestroy: true });
+  private readonly sequence: ResponseSequence;
   private readonly startedAt = Date.now();
   private readonly timer: NodeJS.Timeout | undefined;
+  private readonly idleTimer: NodeJS.Timeout | undefined;
   private readonly overListeners: (() => void)[] = [];
   private over = false;
   private left = false;
   private acknowledged = false;
+  /** Tells the service that nobody waits any more; there while that is true of a call that ends. */
+  private giveUp: (() => void) | undefined;
 
   constructor(private readonly options: PendingCallOptions) {
-    this.requestId = options.requestId;
-    if (Number.isFinite(options.timeoutMs)) {
-      this.timer = setTimeout(() => this.fail(this.timeoutError()), options.timeoutMs);
+    const { requestId, onRedelivery, limits } = options;
+    this.requestId = requestId;
+    this.sequence = new ResponseSequence(onRedelivery);
+    if (isTime(limits.timeoutMs)) this.timer = setTimeout(() => this.timedOut(), limits.timeoutMs);
+    // One that is no shorter would never be the first to be over.
+    if (isTime(limits.idleTimeoutMs) && limits.idleTimeoutMs < limits.timeoutMs) {
+      this.idleTimer = setTimeout(() => this.idledOut(), limits.idleTimeoutMs);
     }
   }
 
@@ -61,9 +76,13 @@ export class PendingCall {
     this.overListeners.push(listener);
   }
 
-  /** It is handed over to be written. */
-  leave(): void {
+  /**
+   * It is handed over to be written. `giveUp` is called if it ends before its stream has ended, unless the service
+   * knows that by itself, from the deadline that it was sent.
+   */
+  leave(giveUp?: () => void): void {
     this.left = true;
+    this.giveUp = giveUp;
   }
 
   /** The broker has stored it: that is the good end of a one-way call. */
@@ -72,26 +91,21 @@ export class PendingCall {
     if (this.options.kind === 'one-way') this.complete();
   }
 
+  /** The broker has not taken it. What it does not take now it takes no cancel of, either. */
+  refuse(error: unknown): void {
+    this.giveUp = undefined;
+    this.fail(error);
+  }
+
   /** What is left of its time, at least 1; `undefined` if it has no limit. */
   get remainingMs(): number | undefined {
     if (this.timer === undefined) return undefined;
-    return Math.max(1, this.options.timeoutMs - (Date.now() - this.startedAt));
+    return Math.max(1, this.options.limits.timeoutMs - (Date.now() - this.startedAt));
   }
 
   /** Takes a response record. One that cannot be read ends the call with `protocol-error`. */
   receive(record: ConsumerRecord): void {
-    if (this.over) return;
-    this.acknowledged = true;
-    try {
-      const frame = decodeResponse(record);
-      const { passValue, ends } = this.sequence.judge(frame);
-      if (passValue && 'payload' in frame) this.options.observer.next(this.toResponse(frame));
-      if (!ends) return;
-      if (frame.kind === 'error') this.fail(frame.error);
-      else this.complete();
-    } catch (error) {
-      this.fail(AsyncCallError.from(error));
-    }
+    if (!this.over) this.context.runInAsyncScope(() => this.take(record));
   }
 
   /** Ends the call well. */
@@ -109,19 +123,66 @@ export class PendingCall {
     this.end(() => undefined);
   }
 
+  /** Ends the call because its client is closed. */
+  close(): void {
+    this.fail(closedError(this.progress()));
+  }
+
+  private take(record: ConsumerRecord): void {
+    this.acknowledged = true;
+    try {
+      const frame = decodeResponse(record);
+      const verdict = this.sequence.judge(frame);
+      if (verdict === SUPERSEDED) return;
+      this.idleTimer?.refresh();
+      if (verdict.ends) this.giveUp = undefined;
+      if (verdict.passValue && 'payload' in frame) this.options.observer.next(this.toResponse(frame));
+      if (!verdict.ends) return;
+      if (frame.kind === 'error') this.fail(frame.error);
+      else this.complete();
+    } catch (error) {
+      this.fail(AsyncCallError.from(error));
+    }
+  }
+
+  private timedOut(): void {
+    const { timeoutMs, isInherited } = this.options.limits;
+    // The service knows this deadline, and ends by itself.
+    this.giveUp = undefined;
+    this.failAt({ ms: timeoutMs, of: isInherited ? 'handler' : 'call' });
+  }
+
+  private idledOut(): void {
+    this.failAt({ ms: this.options.limits.idleTimeoutMs, of: 'idle' });
+  }
+
+  private failAt(limit: ReachedLimit): void {
+    this.fail(timeoutError(this.progress(), limit));
+  }
+
   private end(tell: () => void): void {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.timer);
+    clearTimeout(this.idleTimer);
     for (const listener of this.overListeners) listener();
-    tell();
+    this.giveUp?.();
+    this.context.runInAsyncScope(tell);
+    this.context.emitDestroy();
+  }
+
+  private progress(): CallProgress {
+    const { kind, target, lastTrouble } = this.options;
+    const { requestId, left, acknowledged, sequence } = this;
+    return { kind, target, requestId, left, acknowledged, passed: sequence.passed, trouble: lastTrouble?.() };
   }
 
   private toResponse(frame: IncomingResponse & { readonly payload: SerializedPayload }): AsyncCallResponse {
     const { id, seq, attempt, source, headers, payload } = frame;
+    const { requestId, sequence } = this;
     const [service, instance] = source?.split('/', 2) ?? [];
     const value = this.deserialize(payload);
-    return { value, id, requestId: this.requestId, seq, attempt, service, instance, headers };
+    return { value, id, requestId, seq, delivery: sequence.delivery, attempt, service, instance, headers };
   }
 
   private deserialize(payload: SerializedPayload): unknown {
@@ -135,49 +196,9 @@ export class PendingCall {
       );
     }
   }
+}
 
-  /** The error of a call that its client's end leaves unfinished. */
-  closedError(): AsyncCallError {
-    const { kind, target } = this.options;
-    const until = !this.left ? 'was sent' : kind === 'one-way' ? 'was acknowledged' : 'was over';
-    const doubt = this.left && kind === 'one-way' ? '; the broker may have stored it all the same' : '';
-    return new AsyncCallError(
-      'closed',
-      `The client was closed before the call of ${target} ${until}${doubt}.`,
-      {
-        cause: this.options.lastTrouble?.(),
-      },
-    );
-  }
-
-  private timeoutError(): AsyncCallError {
-    if (this.acknowledged) return new AsyncCallError('timeout', this.unfinished());
-    const cause = this.options.lastTrouble?.();
-    return new AsyncCallError('timeout', this.left ? this.unacknowledged() : this.unsent(cause), { cause });
-  }
-
-  private unfinished(): string {
-    const { target, timeoutMs } = this.options;
-    const { passed } = this.sequence;
-    return (
-      `${target} did not end its responses within ${timeoutMs} ms; ` +
-      `${passed === 1 ? 'one' : passed || 'none'} came (request ${this.requestId}).`
-    );
-  }
-
-  private unacknowledged(): string {
-    const { kind, target, timeoutMs } = this.options;
-    return (
-      `The broker did not acknowledge the ${kind === 'one-way' ? 'one-way call' : 'request'} of ${target} ` +
-      `within ${timeoutMs} ms; it may have stored it all the same.`
-    );
-  }
-
-  private unsent(trouble: BrokerError | undefined): string {
-    const { target, timeoutMs } = this.options;
-    return (
-      `The call of ${target} was not sent: the broker could not be reached within ${timeoutMs} ms` +
-      `${trouble ? ` (${trouble.message})` : ''}.`
-    );
-  }
+/** Whether a timer can take it; what is over already, or wrong, the caller is told otherwise. */
+function isTime(ms: number): boolean {
+  return Number.isFinite(ms) && ms > 0;
 }

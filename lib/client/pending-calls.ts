@@ -1,5 +1,3 @@
-import type { ConsumerRecord } from '../broker/record.js';
-import { correlationIdOf } from '../protocol/response.js';
 import type { PendingCall } from './pending-call.js';
 
 /** Calls that are not over, by the id of their request. */
@@ -21,10 +19,9 @@ export class PendingCalls {
     });
   }
 
-  /** Takes a record of the reply topic to its call. Records of other instances' calls are passed over unread. */
-  dispatch(record: ConsumerRecord): void {
-    const requestId = correlationIdOf(record);
-    if (requestId !== undefined) this.calls.get(requestId)?.receive(record);
+  /** The call of this request; `undefined` if it is over, or was never here. */
+  get(requestId: string): PendingCall | undefined {
+    return this.calls.get(requestId);
   }
 
   /** Ends every call for which there is an error with it. */
@@ -33,6 +30,11 @@ export class PendingCalls {
       const error = errorOf(call);
       if (error) call.fail(error);
     }
+  }
+
+  /** Ends every call because its client is closed. */
+  closeAll(): void {
+    for (const call of this.calls.values()) call.close();
   }
 
   /** Resolves when no call is left, or after this time. */

@@ -1,5 +1,6 @@
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { IncomingResponse } from '../protocol/response.js';
+import type { OnRedelivery } from './call-options.js';
 
 /** What a frame means for the call it belongs to. */
 export interface FrameVerdict {
@@ -10,49 +11,79 @@ export interface FrameVerdict {
 }
 
 /** What the decision depends on. */
-export type SequencedFrame = Pick<IncomingResponse, 'kind' | 'seq' | 'attempt' | 'source'>;
+export type SequencedFrame = Pick<IncomingResponse, 'kind' | 'seq' | 'epoch' | 'attempt'>;
+
+/** A frame of an earlier delivery than the one that counts: it is no sign of life. */
+export const SUPERSEDED: FrameVerdict = { passValue: false, ends: false };
+
+const REPEATED: FrameVerdict = { passValue: false, ends: false };
+const VALUE: FrameVerdict = { passValue: true, ends: false };
+const LAST_VALUE: FrameVerdict = { passValue: true, ends: true };
+const END: FrameVerdict = { passValue: false, ends: true };
 
 /**
- * Decides which frames of a call count. Each place in the stream is passed on once and in order, also if the
- * request was delivered more than once: then the later delivery goes on where the earlier one stopped.
- *
- * A delivery is one attempt of one instance. The one that was seen last counts; an earlier one that goes on writing
- * (an instance that has lost its partition without knowing it) does not.
+ * Decides which frames of a call count. Deliveries of one request are ordered by epoch and attempt; a later one counts
+ * from its first frame on, and what earlier ones still write (an instance that has lost its partition without knowing
+ * it) does not. Each place in the stream is passed on once and in order, over all deliveries; with `restart`, over each.
  */
 export class ResponseSequence {
-  private nextSeq = 0;
-  private current: string | undefined;
-  private readonly attempts = new Map<string | undefined, number>();
+  private epoch = -1;
+  private attempt = 0;
+  private expectedSeq = 0;
+  private valuesPassed = 0;
+  private deliveriesSeen = 0;
+
+  constructor(private readonly onRedelivery: OnRedelivery) {}
 
   /** How many values were passed on. */
   get passed(): number {
-    return this.nextSeq;
+    return this.valuesPassed;
   }
 
-  /** Judges the frames of a call, in the order they came. Throws `protocol-error` if one is missing. */
+  /** Which delivery counts now, of those that were seen, from 1. */
+  get delivery(): number {
+    return this.deliveriesSeen;
+  }
+
+  /**
+   * Judges the frames of a call, in the order they came. Throws `protocol-error` if one is missing, and `interrupted`
+   * at a redelivery in mid-stream where that is to fail.
+   */
   judge(frame: SequencedFrame): FrameVerdict {
-    const { kind, seq } = frame;
-    if (this.isSuperseded(frame)) return { passValue: false, ends: false };
-    if (seq > this.nextSeq) {
-      throw new AsyncCallError(
-        'protocol-error',
-        `Responses are missing: number ${seq} came when ${this.nextSeq} was expected.`,
-      );
-    }
-    const passValue = (kind === 'next' || kind === 'last') && seq === this.nextSeq;
-    if (passValue) this.nextSeq += 1;
-    return { passValue, ends: kind !== 'next' };
+    const { kind, seq, epoch, attempt } = frame;
+    const order = epoch - this.epoch || attempt - this.attempt;
+    if (order < 0) return SUPERSEDED;
+    if (order > 0) this.begin(epoch, attempt);
+    if (seq > this.expectedSeq) throw this.missing(seq);
+    const ends = kind !== 'next';
+    const isValue = kind === 'next' || kind === 'last';
+    if (!isValue || seq < this.expectedSeq) return ends ? END : REPEATED;
+    this.expectedSeq += 1;
+    this.valuesPassed += 1;
+    return ends ? LAST_VALUE : VALUE;
   }
 
-  private isSuperseded({ source, attempt, seq }: SequencedFrame): boolean {
-    const latest = this.attempts.get(source) ?? 0;
-    const isCurrent = source === this.current && attempt === latest;
-    // An instance may get a request back that it had lost, and counts from 1 again. It shows by the first place of
-    // the stream: what is left of its earlier delivery lies behind that, for a partition keeps its order.
-    const isNew = attempt > latest || (seq === 0 && !isCurrent);
-    if (!isNew) return !isCurrent;
-    this.attempts.set(source, attempt);
-    this.current = source;
-    return false;
+  private begin(epoch: number, attempt: number): void {
+    this.epoch = epoch;
+    this.attempt = attempt;
+    this.deliveriesSeen += 1;
+    if (this.expectedSeq === 0) return;
+    if (this.onRedelivery === 'fail') throw this.interrupted();
+    if (this.onRedelivery === 'restart') this.expectedSeq = 0;
+  }
+
+  private missing(seq: number): AsyncCallError {
+    return new AsyncCallError(
+      'protocol-error',
+      `Responses are missing: number ${seq} came when ${this.expectedSeq} was expected.`,
+    );
+  }
+
+  private interrupted(): AsyncCallError {
+    return new AsyncCallError(
+      'interrupted',
+      `The request was delivered again after ${this.valuesPassed} of its responses had come, ` +
+        'and the call is not to go on then (onRedelivery).',
+    );
   }
 }

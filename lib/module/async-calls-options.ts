@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { DuplicateWindow } from '../delivery/memory-duplicate-store.js';
+import type { OnRedelivery } from '../client/call-options.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
 import type { FailurePolicy } from '../server/server-options.js';
@@ -36,6 +37,18 @@ export interface TopicsOptions {
 export interface CallsOptions {
   /** How long a call may take when it does not say itself, in milliseconds; `Infinity` for no limit. Default 30,000. */
   readonly timeoutMs?: number;
+  /**
+   * How long a call waits for the first response, and from each to the next, when it does not say itself, in
+   * milliseconds; `Infinity` for no limit, which is the default.
+   */
+  readonly idleTimeoutMs?: number;
+  /** What becomes of a stream whose request is delivered again, when the call does not say itself. Default `continue`. */
+  readonly onRedelivery?: OnRedelivery;
+  /**
+   * How many calls, one-way calls included, may be pending at once; one more fails at once with `overloaded`. Default
+   * 100,000.
+   */
+  readonly maxPending?: number;
 }
 
 /** How requests to this service are taken and run. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { TopicSpec } from '../broker/admin.js';
 import type { Broker } from '../broker/broker.js';
-import { timeoutFault } from '../client/call-options.js';
+import { onRedeliveryFault, timeoutFault } from '../client/call-options.js';
 import type { ClientOptions } from '../client/client-options.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import { type DuplicateWindow, MemoryDuplicateStore } from '../delivery/memory-duplicate-store.js';
@@ -13,7 +13,12 @@ import { jsonSerializer } from '../protocol/json-serializer.js';
 import type { Serializer } from '../protocol/serializer.js';
 import { topicNames } from '../protocol/topic-names.js';
 import type { FailurePolicy, ServerOptions } from '../server/server-options.js';
-import type { AsyncCallsOptions, DeliveryOptions, TopicOptions } from './async-calls-options.js';
+import type {
+  AsyncCallsOptions,
+  CallsOptions,
+  DeliveryOptions,
+  TopicOptions,
+} from './async-calls-options.js';
 
 /** The module's options with every default in place, checked and frozen. */
 export interface ResolvedOptions {
@@ -55,6 +60,9 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
       topicNames: names,
       replyTopic: topicSpec(names.replies(service), topics.replies, { 'retention.ms': `${ONE_HOUR_MS}` }),
       timeoutMs: calls.timeoutMs ?? 30_000,
+      idleTimeoutMs: calls.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
+      onRedelivery: calls.onRedelivery ?? 'continue',
+      maxPending: calls.maxPending ?? 100_000,
     }),
     server: Object.freeze({
       ...common,
@@ -121,7 +129,7 @@ function faultsOf(options: AsyncCallsOptions): string[] {
     ...topicFaults('topics.replies', topics.replies),
     ...topicFaults('topics.deadLetters', topics.deadLetters || undefined),
     ...retryFaults('delivery.retry', delivery.retry),
-    faultOf('calls.timeoutMs', calls.timeoutMs === undefined ? undefined : timeoutFault(calls.timeoutMs)),
+    ...callsFaults(calls),
     faultOf('delivery.groupId', groupFault(delivery.groupId)),
     faultOf('delivery.concurrency', countFault(delivery.concurrency)),
     faultOf('delivery.maxInFlight', countFault(delivery.maxInFlight)),
@@ -142,7 +150,7 @@ const OPTION_NAMES = {
   options: ['service', 'broker', 'instance', 'topics', 'calls', 'delivery', 'serializer'],
   topics: ['prefix', 'create', 'requests', 'replies', 'deadLetters'],
   topic: ['partitions', 'replicationFactor', 'configs'],
-  calls: ['timeoutMs'],
+  calls: ['timeoutMs', 'idleTimeoutMs', 'onRedelivery', 'maxPending'],
   delivery: [
     'groupId',
     'concurrency',
@@ -238,6 +246,20 @@ function duplicatesFaults(duplicates: DeliveryOptions['duplicates']): (string | 
 function policyFault(policy: unknown): string | undefined {
   if (policy === undefined || FAILURE_POLICIES.includes(policy as FailurePolicy)) return undefined;
   return `${inspect(policy)} is none of ${FAILURE_POLICIES.join(', ')}`;
+}
+
+function callsFaults({
+  timeoutMs,
+  idleTimeoutMs,
+  onRedelivery,
+  maxPending,
+}: CallsOptions): (string | undefined)[] {
+  return [
+    faultOf('calls.timeoutMs', timeoutMs === undefined ? undefined : timeoutFault(timeoutMs)),
+    faultOf('calls.idleTimeoutMs', idleTimeoutMs === undefined ? undefined : timeoutFault(idleTimeoutMs)),
+    faultOf('calls.onRedelivery', onRedelivery === undefined ? undefined : onRedeliveryFault(onRedelivery)),
+    faultOf('calls.maxPending', countFault(maxPending)),
+  ];
 }
 
 function topicFaults(

@@ -81,9 +81,9 @@ function payloadOf(response: FrameBody): SerializedPayload {
   }
 }
 
-/** The id of the request that a record answers, without reading the rest; `undefined` if it has none. */
-export function correlationIdOf(record: WireRecord): string | undefined {
-  return headerOf(record, HEADER.correlationId)?.toString('utf8');
+/** The id of the request that a record answers, as it came, without reading the rest; `undefined` if it has none. */
+export function correlationIdOf(record: WireRecord): Buffer | undefined {
+  return headerOf(record, HEADER.correlationId);
 }
 
 /** Reads a record of a reply topic. Throws only {@link DecodeError}. */

@@ -110,6 +110,7 @@ function itIsAnswered(callerOf: () => ForeignCaller, serverOf: () => ServerServi
       'ac-kind': kind,
       'ac-id': expect.stringMatching(UUID_V7) as unknown,
       'ac-seq': String(seq),
+      'ac-epoch': expect.stringMatching(/^\d+$/) as unknown,
       'ac-attempt': '1',
       'ac-source': expect.stringContaining(`${service}/`) as unknown,
       'content-type': 'application/json',

@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AsyncCallResponse } from '../../../lib/client/async-call-response.js';
 import { PendingCall } from '../../../lib/client/pending-call.js';
+import type { OnRedelivery } from '../../../lib/client/call-options.js';
 import { PendingCalls } from '../../../lib/client/pending-calls.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import type { ConsumerRecord } from '../../../lib/broker/record.js';
@@ -19,15 +21,19 @@ const stored = (record: WireRecord): ConsumerRecord => ({
 
 interface Place {
   readonly seq?: number;
+  readonly epoch?: number;
   readonly attempt?: number;
   readonly requestId?: string;
 }
 
-function frame(body: FrameBody, { seq = 0, attempt = 1, requestId = 'q-1' }: Place = {}): ConsumerRecord {
+function frame(
+  body: FrameBody,
+  { seq = 0, epoch = 1, attempt = 1, requestId = 'q-1' }: Place = {},
+): ConsumerRecord {
   const head = {
     id: `r-${seq}`,
     seq,
-    epoch: 1,
+    epoch,
     attempt,
     correlationId: Buffer.from(requestId),
     source: 'broker/i1',
@@ -62,20 +68,44 @@ class Observed {
   }
 }
 
-function setUp({ timeoutMs = 1_000, requestId = 'q-1' } = {}) {
+interface Given {
+  readonly timeoutMs?: number;
+  readonly idleTimeoutMs?: number;
+  readonly isInherited?: boolean;
+  readonly onRedelivery?: OnRedelivery;
+  readonly requestId?: string;
+  readonly kind?: 'request' | 'one-way';
+}
+
+function setUp(given: Given = {}) {
+  const { call, observed, over } = make(given);
+  const giveUp = jest.fn();
+  call.leave(giveUp);
+  call.acknowledge();
+  return { call, observed, over, giveUp };
+}
+
+/** A call that has not left. */
+function make({
+  timeoutMs = 1_000,
+  idleTimeoutMs = Infinity,
+  isInherited = false,
+  onRedelivery = 'continue',
+  requestId = 'q-1',
+  kind = 'request',
+}: Given) {
   const observed = new Observed();
   const call = new PendingCall({
-    kind: 'request',
+    kind,
     requestId,
     target: 'broker/money',
-    timeoutMs,
+    limits: { timeoutMs, idleTimeoutMs, isInherited },
+    onRedelivery,
     serializer: jsonSerializer,
     observer: observed,
   });
   const over = jest.fn();
   call.onOver(over);
-  call.leave();
-  call.acknowledge();
   return { call, observed, over };
 }
 
@@ -91,8 +121,9 @@ describe('PendingCall', () => {
     expect(observed.ends).toEqual(['complete']);
     expect(over).toHaveBeenCalledTimes(1);
     const [{ headers, ...first }] = observed.responses as [AsyncCallResponse];
-    const about = { id: 'r-0', requestId: 'q-1', seq: 0, attempt: 1, service: 'broker', instance: 'i1' };
-    expect(first).toEqual({ value: 'a', ...about });
+    const about = { id: 'r-0', requestId: 'q-1', seq: 0, service: 'broker', instance: 'i1' };
+    expect(first).toEqual({ value: 'a', delivery: 1, attempt: 1, ...about });
+    expect(observed.responses[1]).toMatchObject({ delivery: 2, attempt: 2 });
     expect([...headers]).toEqual([['tenant', Buffer.from('bank')]]);
   });
 
@@ -207,35 +238,187 @@ describe('PendingCall', () => {
   });
 });
 
+describe('a PendingCall whose request is delivered again', () => {
+  const twice = [
+    next('a'),
+    next('b', { seq: 1 }),
+    next('A', { epoch: 2 }),
+    next('z', { seq: 2 }),
+    next('B', { epoch: 2, seq: 1 }),
+    last('C', { epoch: 2, seq: 2 }),
+  ];
+
+  it.each<[OnRedelivery, unknown[], unknown]>([
+    ['continue', ['a', 'b', 'C'], 'complete'],
+    ['restart', ['a', 'b', 'A', 'B', 'C'], 'complete'],
+    ['fail', ['a', 'b'], expect.objectContaining({ code: 'interrupted' })],
+  ])('is told %s', (onRedelivery, values, end) => {
+    const { call, observed, giveUp } = setUp({ onRedelivery });
+    for (const record of twice) call.receive(record);
+    expect(observed.values).toEqual(values);
+    expect(observed.ends).toEqual([end]);
+    expect(observed.responses.map(({ delivery }) => delivery)).toEqual(
+      values.map((value) => (value === 'a' || value === 'b' ? 1 : 2)),
+    );
+    expect(giveUp).toHaveBeenCalledTimes(onRedelivery === 'fail' ? 1 : 0);
+  });
+});
+
+describe('the idle timeout of a PendingCall', () => {
+  it('counts from the start, and again from each response', () => {
+    const { call, observed, giveUp } = setUp({ idleTimeoutMs: 100 });
+    jest.advanceTimersByTime(99);
+    call.receive(next('a'));
+    jest.advanceTimersByTime(99);
+    call.receive(next('b', { seq: 1 }));
+    call.receive(next('b', { seq: 1 }));
+    jest.advanceTimersByTime(99);
+    expect(observed.ends).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(observed.ends).toMatchObject([
+      {
+        code: 'timeout',
+        message: 'broker/money sent no response for 100 ms, the idle timeout; 2 came (request q-1).',
+      },
+    ]);
+    expect(giveUp).toHaveBeenCalledTimes(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('takes what an earlier delivery still writes for no sign of life', () => {
+    const { call, observed } = setUp({ idleTimeoutMs: 100 });
+    call.receive(next('a', { epoch: 2 }));
+    jest.advanceTimersByTime(60);
+    call.receive(next('b', { seq: 1 }));
+    jest.advanceTimersByTime(40);
+    expect(observed.ends).toMatchObject([{ code: 'timeout', message: expect.stringContaining('idle') }]);
+  });
+
+  it('is one timer, and none where the other is over first', () => {
+    const { call } = setUp({ idleTimeoutMs: 100 });
+    for (let seq = 0; seq < 5; seq += 1) call.receive(next(seq, { seq }));
+    expect(jest.getTimerCount()).toBe(2);
+    call.cancel();
+    expect(jest.getTimerCount()).toBe(0);
+    setUp({ idleTimeoutMs: 1_000 });
+    expect(jest.getTimerCount()).toBe(1);
+  });
+
+  it('works without the other', () => {
+    const { observed } = setUp({ timeoutMs: Infinity, idleTimeoutMs: 100 });
+    jest.advanceTimersByTime(100);
+    expect(observed.ends).toMatchObject([{ code: 'timeout', message: expect.stringContaining('none came') }]);
+  });
+
+  it('says what has not happened by then', () => {
+    const { call, observed } = make({ idleTimeoutMs: 100 });
+    jest.advanceTimersByTime(100);
+    expect(call.hasLeft).toBe(false);
+    expect(observed.ends).toMatchObject([
+      {
+        message:
+          'The call of broker/money was not sent: ' +
+          'the broker could not be reached within 100 ms, the idle timeout.',
+      },
+    ]);
+  });
+});
+
+describe('a PendingCall that is given up', () => {
+  const error = new AsyncCallError('conflict', 'no');
+  const unreadable = { bytes: Buffer.from('{'), contentType: 'application/json' };
+
+  it.each<[string, Given, (call: PendingCall) => void]>([
+    ['by its caller', {}, (call) => call.cancel()],
+    ['by its caller, after a value', {}, (call) => (call.receive(next(1)), call.cancel())],
+    ['at its idle timeout', { idleTimeoutMs: 10 }, () => jest.advanceTimersByTime(10)],
+    ['because a response is missing', {}, (call) => call.receive(next(1, { seq: 1 }))],
+    [
+      'because a value cannot be read',
+      {},
+      (call) => call.receive(frame({ kind: 'next', payload: unreadable })),
+    ],
+    ['because a frame cannot be decoded', {}, (call) => call.receive(stored({ value: null, headers: [] }))],
+    ['because its client is closed', {}, (call) => call.close()],
+    ['because replies are not read any more', {}, (call) => call.fail(error)],
+  ])('%s tells the service, once', (_, given, end) => {
+    const { call, giveUp } = setUp(given);
+    expect(giveUp).not.toHaveBeenCalled();
+    end(call);
+    call.cancel();
+    expect(call.isOver).toBe(true);
+    expect(giveUp).toHaveBeenCalledTimes(1);
+  });
+
+  it.each<[string, (call: PendingCall, observed: Observed) => void]>([
+    ['has ended well', (call) => call.receive(last(1))],
+    ['has ended without a value', (call) => call.receive(frame({ kind: 'complete' }))],
+    ['has ended with an error', (call) => call.receive(frame({ kind: 'error', error }))],
+    [
+      'has ended with a value that cannot be read',
+      (call) => call.receive(frame({ kind: 'last', payload: unreadable })),
+    ],
+    [
+      'is left at its last value',
+      (call, observed) => {
+        observed.next = () => call.cancel();
+        call.receive(last(1));
+      },
+    ],
+    ['has timed out: the service knows', () => jest.advanceTimersByTime(1_000)],
+    ['was refused by the broker', (call) => call.refuse(error)],
+  ])('tells nobody if it %s', (_, end) => {
+    const { call, observed, giveUp } = setUp();
+    end(call, observed);
+    call.cancel();
+    expect(call.isOver).toBe(true);
+    expect(giveUp).not.toHaveBeenCalled();
+  });
+
+  it('says whose time it had when it times out', () => {
+    const { observed } = setUp({ timeoutMs: 40, isInherited: true });
+    jest.advanceTimersByTime(40);
+    expect(observed.ends).toMatchObject([
+      {
+        message:
+          'broker/money did not end its responses within 40 ms, ' +
+          'the time that was left to the handler that made the call; none came (request q-1).',
+      },
+    ]);
+  });
+});
+
+describe('the observer of a PendingCall', () => {
+  it('is told in the async context that the call was made in', () => {
+    const storage = new AsyncLocalStorage<string>();
+    const contexts: unknown[] = [];
+    const calls = ['of the first', 'of the second'].map((context) =>
+      storage.run(context, () => {
+        const { call, observed } = setUp();
+        observed.next = observed.complete = observed.error = () => void contexts.push(storage.getStore());
+        return call;
+      }),
+    );
+    const [first, second] = calls as [PendingCall, PendingCall];
+    storage.run('of the reader', () => {
+      first.receive(next(1));
+      second.receive(last(1));
+      first.fail(new Error());
+    });
+    expect(contexts).toEqual(['of the first', 'of the second', 'of the second', 'of the first']);
+  });
+});
+
 describe('PendingCalls', () => {
-  it('takes responses to their call, and forgets calls that are over', () => {
+  it('finds a call until it is over', () => {
     const calls = new PendingCalls();
     const [first, second] = [setUp({ requestId: 'q-1' }), setUp({ requestId: 'q-2' })];
     calls.add(first.call);
     calls.add(second.call);
-    calls.dispatch(last('for the second', { requestId: 'q-2' }));
-    expect([first.observed.values, second.observed.values]).toEqual([[], ['for the second']]);
-    expect(calls.size).toBe(1);
-    calls.dispatch(next('too late', { requestId: 'q-2', seq: 1 }));
-    expect(second.observed.values).toHaveLength(1);
-  });
-
-  it('passes over what belongs to nobody here, unread', () => {
-    const calls = new PendingCalls();
-    const { call, observed } = setUp();
-    calls.add(call);
-    calls.dispatch(next('other instance', { requestId: 'q-9' }));
-    calls.dispatch(stored({ value: null, headers: [] }));
-    expect([observed.values, observed.ends, calls.size]).toEqual([[], [], 1]);
-  });
-
-  it('passes nothing on after a call has timed out', () => {
-    const calls = new PendingCalls();
-    const { call, observed } = setUp({ timeoutMs: 5 });
-    calls.add(call);
-    jest.advanceTimersByTime(5);
-    calls.dispatch(last('late'));
-    expect([observed.values, observed.ends.length, calls.size]).toEqual([[], 1, 0]);
+    expect([calls.get('q-1'), calls.get('q-2'), calls.size]).toEqual([first.call, second.call, 2]);
+    second.call.receive(last('end', { requestId: 'q-2' }));
+    first.call.cancel();
+    expect([calls.get('q-1'), calls.get('q-2'), calls.size]).toEqual([undefined, undefined, 0]);
   });
 
   it('fails all, each with an error of its own', () => {

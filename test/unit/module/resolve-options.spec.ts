@@ -38,6 +38,9 @@ describe('resolveOptions', () => {
       topicNames: expect.anything(),
       replyTopic: { topic: 'bank.replies', partitions: 6, configs: { 'retention.ms': '3600000' } },
       timeoutMs: 30_000,
+      idleTimeoutMs: Infinity,
+      onRedelivery: 'continue',
+      maxPending: 100_000,
     });
     expect(server).toEqual({
       ...common,
@@ -82,11 +85,17 @@ describe('resolveOptions', () => {
         requests: { partitions: 12, replicationFactor: 2, configs: { 'retention.ms': '1' } },
         replies: { partitions: 3, configs: { 'cleanup.policy': 'delete' } },
       },
-      calls: { timeoutMs: Infinity },
+      calls: { timeoutMs: Infinity, idleTimeoutMs: 7, onRedelivery: 'fail', maxPending: 9 },
       delivery: { ...delivery, groupId: 'g', responseWindow: 3 },
       serializer,
     });
-    expect(client).toMatchObject({ createTopics: false, timeoutMs: Infinity, serializer });
+    expect(client).toMatchObject({ createTopics: false, serializer });
+    expect(client).toMatchObject({
+      timeoutMs: Infinity,
+      idleTimeoutMs: 7,
+      onRedelivery: 'fail',
+      maxPending: 9,
+    });
     expect(client.replyTopic).toEqual({
       topic: 'staging.bank.replies',
       partitions: 3,
@@ -139,7 +148,7 @@ describe('resolveOptions', () => {
         requests: { partitions: 0 },
         replies: { replicationFactor: 1.5 },
       },
-      calls: { timeoutMs: -1 },
+      calls: { timeoutMs: -1, idleTimeoutMs: 0.5, onRedelivery: 'repeat', maxPending: 0 },
       delivery: {
         groupId: '',
         concurrency: 0,
@@ -163,6 +172,9 @@ describe('resolveOptions', () => {
       'topics.requests.partitions',
       'topics.replies.replicationFactor',
       'calls.timeoutMs',
+      'calls.idleTimeoutMs',
+      'calls.onRedelivery',
+      'calls.maxPending',
       'delivery.groupId',
       'delivery.concurrency',
       'delivery.maxInFlight',
@@ -185,6 +197,10 @@ describe('resolveOptions', () => {
     [{ ...REQUIRED, instance: '' }, 'write 1 to 100 characters without "/" and white space'],
     [{ ...REQUIRED, topics: { prefix: 'a'.repeat(41) } }, 'cannot begin a topic'],
     [{ ...REQUIRED, calls: { timeoutMs: 0 } }, 'write whole milliseconds from 1 to 2147483647, or Infinity'],
+    [
+      { ...REQUIRED, calls: { onRedelivery: 'x' } },
+      "'x' is no choice: write 'continue', 'restart' or 'fail'",
+    ],
     [{ ...REQUIRED, delivery: { concurrency: 1.5 } }, '1.5 is not a whole number from 1 on'],
     [{ ...REQUIRED, serializer: null }, 'serializer: it has no methods'],
     [{ ...REQUIRED, delivery: { onFailure: 'x' } }, "'x' is none of restart, exit, report"],

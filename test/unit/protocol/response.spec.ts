@@ -74,7 +74,7 @@ describe('the response codec', () => {
   });
 
   it('tells the request it belongs to without being decoded', () => {
-    expect(correlationIdOf(encodeResponse(NEXT))).toBe('c-1');
+    expect(correlationIdOf(encodeResponse(NEXT))).toEqual(Buffer.from('c-1'));
     expect(correlationIdOf({ value: null, headers: [] })).toBeUndefined();
   });
 

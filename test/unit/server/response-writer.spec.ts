@@ -139,7 +139,7 @@ describe('ResponseWriter', () => {
     await scripted.succeedAll();
     const [first, second] = scripted.log;
     expect(first).toMatchObject({ topic: 'r', partition: 1, key: null });
-    expect(correlationIdOf(first)).toBe('q-1');
+    expect(correlationIdOf(first)).toEqual(Buffer.from('q-1'));
     expect(decodeResponse(first)).toMatchObject({ epoch: 7, attempt: 3, source: 'broker/i1' });
     expect(decodeResponse(first).id).not.toBe(decodeResponse(second).id);
   });

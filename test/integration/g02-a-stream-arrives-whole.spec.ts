@@ -1,0 +1,149 @@
+import { expect, it } from '@jest/globals';
+import { Controller } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { AsyncCallContext, AsyncEndpoint, type CallOptions, RetryableError } from 'nestjs-async-calls';
+import { concat, lastValueFrom, materialize, NEVER, of, tap, throwError, toArray } from 'rxjs';
+import { describeOnBrokers } from '../support/brokers.js';
+import { uniqueName, waitFor } from '../support/kafka.js';
+import { type Frame, last, next, ScriptedService } from '../support/scripted-service.js';
+import { startService } from '../support/services.js';
+
+const ran: string[] = [];
+
+@Controller()
+class LettersController {
+  /** Fails in mid-stream, at first. */
+  @AsyncEndpoint('/letters')
+  letters(@Ctx() { attempt }: AsyncCallContext) {
+    const first = of(`a${attempt}`, `b${attempt}`);
+    if (attempt > 1) return concat(first, of(`c${attempt}`));
+    return concat(
+      first,
+      throwError(() => new RetryableError('once more')),
+    );
+  }
+
+  /** Does not end on the instance that runs it first. */
+  @AsyncEndpoint('/held')
+  held(@Payload() mark: string) {
+    ran.push(mark);
+    const runs = ran.filter((each) => each === mark).length;
+    return concat(of('a', 'b'), runs === 1 ? NEVER : of('c'));
+  }
+}
+
+describeOnBrokers('G2: a stream arrives whole or says so', (newBroker) => {
+  /** What a call of a scripted service brings: `value, delivery` of each response, and the end. */
+  async function bring(options: CallOptions, ...frames: Frame[]): Promise<unknown[]> {
+    const broker = newBroker();
+    const service = await ScriptedService.start(broker);
+    const { client } = await startService({ broker });
+    await client.connect();
+    const call = client
+      .to(`${service.name}/letters`, { timeoutMs: 20_000, ...options })
+      .responses<string>(null);
+    const events = lastValueFrom(call.pipe(materialize(), toArray()));
+    await service.respond(await service.request(0), ...frames);
+    return (await events).map(({ kind, value, error }) => {
+      if (kind === 'N') return [value?.value, value?.delivery];
+      return kind === 'E' ? (error as Error) : 'complete';
+    });
+  }
+
+  const later = { epoch: 7 } as const;
+  /** An instance that is superseded in mid-stream, does not know it, and goes on to fail. */
+  const superseded: Frame[] = [
+    next(0, 'a'),
+    next(1, 'b'),
+    next(0, 'A', later),
+    next(2, 'zombie'),
+    next(1, 'B', later),
+    { kind: 'complete', seq: 3 },
+    next(2, 'C', later),
+    next(1, 'b'),
+    last(3, 'D', later),
+  ];
+
+  it('goes on with a later delivery, and drops what the earlier one still writes', async () => {
+    expect(await bring({}, ...superseded)).toEqual([['a', 1], ['b', 1], ['C', 2], ['D', 2], 'complete']);
+  });
+
+  it('starts again with a later delivery, if that is wanted', async () => {
+    expect(await bring({ onRedelivery: 'restart' }, ...superseded)).toEqual([
+      ['a', 1],
+      ['b', 1],
+      ['A', 2],
+      ['B', 2],
+      ['C', 2],
+      ['D', 2],
+      'complete',
+    ]);
+  });
+
+  it('ends at a later delivery with "interrupted", if that is wanted', async () => {
+    expect(await bring({ onRedelivery: 'fail' }, ...superseded)).toEqual([
+      ['a', 1],
+      ['b', 1],
+      expect.objectContaining({ code: 'interrupted', statusCode: 503 }),
+    ]);
+  });
+
+  it('says so when a response is missing', async () => {
+    expect(await bring({}, next(0, 'a'), next(2, 'c'))).toEqual([
+      ['a', 1],
+      expect.objectContaining({ code: 'protocol-error' }),
+    ]);
+  });
+
+  it('says so when nothing comes any more, long before the timeout', async () => {
+    expect(await bring({ idleTimeoutMs: 1_500 }, next(0, 'a'), next(1, 'b'))).toEqual([
+      ['a', 1],
+      ['b', 1],
+      expect.objectContaining({
+        code: 'timeout',
+        message: expect.stringMatching(/sent no response for 1500 ms, the idle timeout; 2 came \(request/),
+      }),
+    ]);
+  });
+
+  it.each([
+    ['continue', ['a1', 'b1', 'c2'], [1, 1, 2]],
+    ['restart', ['a1', 'b1', 'a2', 'b2', 'c2'], [1, 1, 2, 2, 2]],
+  ] as const)(
+    'is followed over another attempt of the same instance (%s)',
+    async (onRedelivery, values, numbers) => {
+      const broker = newBroker();
+      const { name } = await startService({ broker, controllers: [LettersController] });
+      const { client } = await startService({ broker, calls: { onRedelivery } });
+      const responses = await lastValueFrom(client.to(`${name}/letters`).responses(null).pipe(toArray()));
+      expect(responses.map(({ value }) => value)).toEqual(values);
+      expect(responses.map(({ delivery }) => delivery)).toEqual(numbers);
+      expect(responses.map(({ attempt }) => attempt)).toEqual(numbers);
+    },
+  );
+
+  it('is followed to another instance, which counts its attempts anew', async () => {
+    const broker = newBroker();
+    const mark = uniqueName('mark');
+    const service = uniqueName('service');
+    const options = { broker, service, controllers: [LettersController] };
+    const first = await startService(options);
+    const { client } = await startService({ broker });
+    let came = 0;
+    const call = client.to(`${service}/held`).responses<string>(mark);
+    const all = lastValueFrom(
+      call.pipe(
+        tap(() => (came += 1)),
+        toArray(),
+      ),
+    );
+    await waitFor(() => came === 2, { what: 'the first two responses' });
+    await first.app.close();
+    await startService(options);
+    expect((await all).map(({ value, delivery, attempt }) => [value, delivery, attempt])).toEqual([
+      ['a', 1, 1],
+      ['b', 1, 1],
+      ['c', 2, 1],
+    ]);
+  });
+});
