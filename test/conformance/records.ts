@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import type { ProducerRecord, RecordHeader } from '../../lib/broker/record.js';
 import { uniqueName } from '../support/kafka.js';
@@ -25,6 +26,17 @@ export function describeRecords(harness: Harness): void {
       await consumer.received(14);
       expect(consumer.values(0)).toEqual(['0', '2', '4', '6', '8', '10', '12']);
       expect(consumer.values(1)).toEqual(['1', '3', '5', '7', '9', '11', '13']);
+    });
+
+    it('leave the async context of their sender behind', async () => {
+      const storage = new AsyncLocalStorage<string>();
+      const contexts: unknown[] = [];
+      const topic = await harness.topic();
+      const onBatch = () => void contexts.push(storage.getStore());
+      const consumer = await harness.consumer('assigned', topic, { onBatch });
+      await storage.run('sender', () => harness.send({ topic, partition: 0 }, 'a'));
+      await consumer.received(1);
+      expect(contexts).toEqual([undefined]);
     });
 
     it('keep the bytes of key and value', async () => {
