@@ -20,6 +20,7 @@ export class LossyProxy implements AsyncDisposable {
   static async before(brokers: readonly Address[]): Promise<LossyProxy> {
     const proxy = new LossyProxy();
     for (const { host, port } of brokers) {
+      if (proxy.servers.has(`${host}:${port}`)) continue;
       const server = createServer((client) => proxy.relay(client, connect({ host, port })));
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       proxy.servers.set(`${host}:${port}`, server);
@@ -70,8 +71,8 @@ export class LossyProxy implements AsyncDisposable {
 /** Requests and answers begin with their length. */
 function eachFrame(socket: Socket, take: (frame: Buffer) => void): void {
   let pending = Buffer.alloc(0);
-  socket.on('data', (chunk) => {
-    pending = Buffer.concat([pending, chunk as Buffer]);
+  socket.on('data', (chunk: Buffer) => {
+    pending = Buffer.concat([pending, chunk]);
     while (pending.length >= 4 && pending.length >= 4 + pending.readInt32BE(0)) {
       const size = 4 + pending.readInt32BE(0);
       take(pending.subarray(0, size));
