@@ -1,4 +1,11 @@
+import type { BrokerError } from './broker-error.js';
 import type { ProducerRecord, TopicPartitionOffset } from './record.js';
+
+/**
+ * How the sending of one record ended: where the record is stored, or why it was not. The offset is -1 if
+ * the broker says that it has the record already, but not where.
+ */
+export type SendResult = TopicPartitionOffset | BrokerError;
 
 /** Writes records. Made by {@link Broker.createProducer}. */
 export interface Producer {
@@ -9,15 +16,18 @@ export interface Producer {
   connect(): Promise<void>;
 
   /**
-   * Appends the records to their partitions and resolves, with the place of each in the order given,
-   * once all in-sync replicas have them (`acks=all`). Records for one partition keep their order
-   * within one call; two calls under way at once for one partition may change places.
+   * Appends the records to their partitions. Resolves when each has ended, with the result of each in the order
+   * given: its place, once all in-sync replicas have it (`acks=all`), or a {@link BrokerError}:
+   * `payload-too-large`, `unknown-topic`, `authorization-failed`, or `unavailable` after the driver's own
+   * retries; the record may have been stored all the same then. Rejects with `closed` only.
    *
-   * Rejects with a {@link BrokerError} if any of them could not be written: `payload-too-large`,
-   * `unknown-topic`, `authorization-failed`, or `unavailable` after the driver's own retries. Others
-   * of the same call may have been written then.
+   * Records of one partition keep their order, within a call and from call to call. Behind one that failed,
+   * those of the same call and partition fail with the same error: they can be sent again in order.
+   *
+   * No partition's trouble touches the records of another, but a call ends with its slowest: make a call for
+   * each partition to have each result when it is there. Calls of one turn of the event loop travel together.
    */
-  send(records: readonly ProducerRecord[]): Promise<TopicPartitionOffset[]>;
+  send(records: readonly ProducerRecord[]): Promise<SendResult[]>;
 
   /** Waits for the sends under way, then releases the connection. */
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import type { ProducerRecord, TopicPartition, TopicPartitionOffset } from '../..
 import type { ErrorCode } from '../../lib/errors/error-code.js';
 import { type Reactions, RecordingMember, RecordingReader } from './recording-consumer.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
+import { sendAll } from '../support/send-all.js';
 import { within } from './within.js';
 
 /** A broker, and what the suite needs that the port cannot do. */
@@ -77,9 +78,10 @@ export class Harness {
     return topic;
   }
 
-  /** Sends texts to one partition. */
+  /** Sends texts to one partition; rejects if any of them was not stored. */
   send({ topic, partition }: TopicPartition, ...values: string[]): Promise<TopicPartitionOffset[]> {
-    return this.producer.send(values.map((value) => record(topic, partition, { value: Buffer.from(value) })));
+    const records = values.map((value) => record(topic, partition, { value: Buffer.from(value) }));
+    return sendAll(this.producer, records);
   }
 
   deleteRecordsBefore(place: TopicPartitionOffset): Promise<void> {

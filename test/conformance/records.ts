@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import type { ProducerRecord, RecordHeader } from '../../lib/broker/record.js';
+import { BrokerError } from '../../lib/broker/broker-error.js';
 import { uniqueName } from '../support/kafka.js';
 import { type Harness, record, rejectsWith, texts } from './harness.js';
 
@@ -142,6 +143,58 @@ export function describeRecords(harness: Harness): void {
       const consumer = await harness.consumer('assigned', topic, { maxBytesPerPartition: 10_000 });
       await consumer.received(3);
       expect(consumer.values().map(({ length }) => length)).toEqual([1, 200_000, 1]);
+    });
+
+    it('keep the order of their partition from call to call', async () => {
+      const topic = await harness.topic(2);
+      const all = texts(100);
+      const calls = all.map((text, index) =>
+        harness.producer.send([record(topic, index % 2, { value: Buffer.from(text) })]),
+      );
+      const places = (await Promise.all(calls)).flat();
+      expect(places).toEqual(
+        all.map((_, index) => ({ topic, partition: index % 2, offset: BigInt(index >> 1) })),
+      );
+    });
+
+    it('each end in their own way', async () => {
+      const topic = await harness.topic(2);
+      const missing = uniqueName('missing');
+      const large = { value: Buffer.alloc(1_200_000) };
+      const results = await harness.producer.send([
+        record(topic, 0),
+        record(missing, 0),
+        record(topic, 1, large),
+        record(topic, 0),
+        record(topic, 2),
+      ]);
+      expect(results).toEqual([
+        { topic, partition: 0, offset: 0n },
+        expect.objectContaining({ code: 'unknown-topic' }),
+        expect.objectContaining({ code: 'payload-too-large' }),
+        { topic, partition: 0, offset: 1n },
+        expect.objectContaining({ code: 'unknown-topic' }),
+      ]);
+      for (const error of [results[1], results[2], results[4]]) expect(error).toBeInstanceOf(BrokerError);
+    });
+
+    it('are not stored behind one of their call and partition that was refused', async () => {
+      const topic = await harness.topic(2);
+      const [stored, large, behind, elsewhere] = await harness.producer.send([
+        record(topic, 0, { value: Buffer.alloc(900_000) }),
+        record(topic, 0, { value: Buffer.alloc(1_200_000) }),
+        record(topic, 0),
+        record(topic, 1),
+      ]);
+      expect([stored, elsewhere]).toEqual([
+        { topic, partition: 0, offset: 0n },
+        { topic, partition: 1, offset: 0n },
+      ]);
+      expect(large).toMatchObject({ code: 'payload-too-large' });
+      expect(behind).toBe(large);
+      expect(await harness.send({ topic, partition: 0 }, 'next call')).toEqual([
+        { topic, partition: 0, offset: 1n },
+      ]);
     });
 
     it('are refused above the limit of the broker, others before and after are not', async () => {

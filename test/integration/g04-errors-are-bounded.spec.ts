@@ -12,6 +12,7 @@ import { catchError, concat, lastValueFrom, of, throwError, toArray } from 'rxjs
 import { describeOnBrokers } from '../support/brokers.js';
 import { recordsOf } from '../support/records.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
+import { sendAll } from '../support/send-all.js';
 import { startService } from '../support/services.js';
 
 const log: { mark: string; attempt: number }[] = [];
@@ -175,7 +176,7 @@ describeOnBrokers('G4: errors are bounded', (newBroker) => {
       ['kafka_correlationId', Buffer.from('1')],
       ['ac-endpoint', Buffer.from('/once')],
     ];
-    await producer.send([
+    await sendAll(producer, [
       { ...record, value: Buffer.from([0xff, 0x00, 0xfe]), headers: [] },
       { ...record, value: null, headers: [['ac-version', Buffer.from('99')]] },
       { ...record, value: Buffer.from('{}'), headers: noReply },

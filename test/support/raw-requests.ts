@@ -1,4 +1,5 @@
 import type { Broker, ProducerRecord } from 'nestjs-async-calls';
+import { sendAll } from './send-all.js';
 
 /** A record as a program in any language may write it: headers by their names. */
 export interface RawRecord extends Partial<Pick<ProducerRecord, 'partition' | 'value'>> {
@@ -13,7 +14,7 @@ export async function writeRaw(broker: Broker, ...records: readonly RawRecord[])
   await producer.connect();
   for (const { topic, partition = 0, key, value = null, headers } of records) {
     const entries = Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)] as const);
-    await producer.send([
+    await sendAll(producer, [
       { topic, partition, key: key === undefined ? null : Buffer.from(key), value, headers: entries },
     ]);
   }

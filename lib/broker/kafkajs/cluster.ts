@@ -100,6 +100,23 @@ export class Cluster {
     throw refused(NOT_AVAILABLE, `broker ${nodeId}`);
   }
 
+  /** Some broker, connected. */
+  async any(): Promise<Node> {
+    const known = [...this.nodes.values()];
+    const connected = known.find((node) => node.isConnected());
+    if (connected !== undefined) return connected;
+    for (const node of known) {
+      try {
+        await node.connect();
+        return node;
+      } catch (error) {
+        // The addresses may be outdated; whether to give up is for the configured ones to say.
+        if (this.closed) throw error;
+      }
+    }
+    return this.connectSeed();
+  }
+
   /** The broker that creates and deletes topics. */
   async controller(): Promise<Node> {
     await this.connect();
@@ -155,22 +172,6 @@ export class Cluster {
     await this.learn(answer.brokers);
     this.controllerId = answer.controllerId;
     return answer;
-  }
-
-  private async any(): Promise<Node> {
-    const known = [...this.nodes.values()];
-    const connected = known.find((node) => node.isConnected());
-    if (connected !== undefined) return connected;
-    for (const node of known) {
-      try {
-        await node.connect();
-        return node;
-      } catch (error) {
-        // The addresses may be outdated; whether to give up is for the configured ones to say.
-        if (this.closed) throw error;
-      }
-    }
-    return this.connectSeed();
   }
 
   /** One attempt serves all who ask meanwhile: each attempt of its own would close the seed of the one before. */

@@ -13,12 +13,13 @@ import { KafkajsProducer } from './producer.js';
  */
 export function kafkajs(options: KafkajsOptions): Broker {
   checkOptions(options);
+  const { idempotent = true, ...config } = options;
   const cluster = ({ clientId }: ClientIdentity) =>
-    new Cluster({ logLevel: kafka.logLevel.NOTHING, ...options, clientId });
+    new Cluster({ logLevel: kafka.logLevel.NOTHING, ...config, clientId });
   return {
     name: 'kafkajs',
     capabilities: { durable: true, remote: true },
-    createProducer: (identity) => new KafkajsProducer(cluster(identity)),
+    createProducer: (identity) => new KafkajsProducer(cluster(identity), { idempotent }),
     createGroupConsumer: (identity, consumer) => new KafkajsGroupConsumer(cluster(identity), consumer),
     createAssignedConsumer: (identity, consumer) => new KafkajsAssignedConsumer(cluster(identity), consumer),
     createAdmin: (identity) => new KafkajsAdmin(cluster(identity)),

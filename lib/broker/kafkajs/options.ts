@@ -4,17 +4,24 @@ import { AsyncCallError } from '../../errors/async-call-error.js';
 
 /**
  * How to reach Kafka (2.3 or newer): kafkajs's own options `brokers`, `ssl`, `sasl`, `connectionTimeout`
- * (default 1,000 ms), `requestTimeout` (default 30,000 ms) and so on. `retry` is not among them: each
+ * (default 1,000 ms), `requestTimeout` (default 30,000 ms) and so on, and `idempotent`. `retry` is not among them: each
  * component tries again as its contract says. By default kafkajs logs nothing: what goes wrong is in the
  * errors and states of the components; set `logLevel`, and `logCreator`, to see its own view.
  *
  * Records that other clients compressed are read if they used gzip or, on Node 22.15 or newer, zstd; for other
  * codecs, register one with kafkajs's `CompressionCodecs`.
  */
-export type KafkajsOptions = Omit<KafkaConfig, 'clientId' | 'retry'>;
+export type KafkajsOptions = Omit<KafkaConfig, 'clientId' | 'retry'> & {
+  /**
+   * Records are stored once, and in order, though the broker's acknowledgement was lost and they were sent
+   * again. Default true. Before Kafka 2.8, a cluster with ACLs has to grant IdempotentWrite for it.
+   */
+  readonly idempotent?: boolean;
+};
 
 const KNOWN: Readonly<Record<keyof KafkajsOptions, true>> = {
   brokers: true,
+  idempotent: true,
   ssl: true,
   sasl: true,
   connectionTimeout: true,
@@ -36,6 +43,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   'bootstrap.servers': EXAMPLE,
   clientId: 'leave it out: each component has a client id of its own',
   retry: 'leave it out: each component tries again by itself',
+  'enable.idempotence': 'write idempotent: false to switch it off',
+  enableIdempotence: 'write idempotent: false to switch it off',
 };
 
 const ADDRESS = /^[^\s:/,@[\]]+:(\d{1,5})$/;
@@ -51,15 +60,20 @@ function faultsOf(options: unknown): string[] {
     return [
       `${inspect(options)} is not an object of options: write kafkajs({ brokers: ['localhost:9092'] })`,
     ];
-  const { brokers } = options as { brokers?: unknown };
+  const { brokers, idempotent } = options as { brokers?: unknown; idempotent?: unknown };
   const unknown = Object.entries(options)
     .filter(([key, value]) => value !== undefined && !Object.hasOwn(KNOWN, key))
     .map(([key]) => `there is no option ${inspect(key)}: ${adviceFor(key)}`);
-  return [...unknown, ...brokersFaults(brokers)];
+  return [...unknown, ...brokersFaults(brokers), ...idempotentFaults(idempotent)];
 }
 
 function adviceFor(key: string): string {
   return Object.hasOwn(INSTEAD, key) ? INSTEAD[key] : `there are ${Object.keys(KNOWN).join(', ')}`;
+}
+
+function idempotentFaults(idempotent: unknown): string[] {
+  if (idempotent === undefined || typeof idempotent === 'boolean') return [];
+  return [`idempotent: ${inspect(idempotent)} is not a boolean: write idempotent: false, or leave it out`];
 }
 
 function brokersFaults(brokers: unknown): string[] {

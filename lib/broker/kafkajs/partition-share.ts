@@ -1,27 +1,33 @@
 import type { BrokerError } from '../broker-error.js';
+import type { SendResult } from '../producer.js';
 import type { ProducerRecord, TopicPartition } from '../record.js';
 import { keyOf } from './partitions.js';
-import { recordSizeLimit, writeRecordBatch } from './wire/record-batch-writer.js';
+import { recordSizeLimit } from './wire/record-batch-writer.js';
 
 /** Brokers take batches of 1 MiB by default, and count what surrounds the records. */
 const MAX_BATCH_BYTES = 900_000;
 
-/** One partition's records of a send, in order, and how far it has come with them. */
+/** One partition's records of one call, in order, and how far it has come with them. */
 export class PartitionShare implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
-  /** Where each record was in the call. */
-  readonly indices: number[] = [];
-  /** The offsets of what was written. */
-  readonly offsets: bigint[] = [];
-  /** Why the last attempt failed; `undefined` if it did not. */
-  error: BrokerError | undefined;
+  readonly startedAt = performance.now();
+  /** Resolves when every record has its result. */
+  readonly ended: Promise<void>;
+  private end!: () => void;
   private readonly records: ProducerRecord[] = [];
-  private encoded: { readonly batch: Buffer; readonly count: number } | undefined;
+  /** Where each record was in the call. */
+  private readonly indices: number[] = [];
+  private settled = 0;
 
-  constructor({ topic, partition }: TopicPartition) {
+  /** `results` are the call's. */
+  constructor(
+    { topic, partition }: TopicPartition,
+    private readonly results: SendResult[],
+  ) {
     this.topic = topic;
     this.partition = partition;
+    this.ended = new Promise((resolve) => (this.end = resolve));
   }
 
   add(record: ProducerRecord, index: number): void {
@@ -29,34 +35,17 @@ export class PartitionShare implements TopicPartition {
     this.indices.push(index);
   }
 
+  contains({ topic, partition }: TopicPartition): boolean {
+    return this.partition === partition && this.topic === topic;
+  }
+
   isDone(): boolean {
-    return this.offsets.length === this.records.length;
+    return this.settled === this.records.length;
   }
 
-  /** The record batch that is to be written next: as many records as a broker takes at once. */
-  nextBatch(): Buffer {
-    this.encoded ??= this.encode();
-    return this.encoded.batch;
-  }
-
-  written(baseOffset: bigint): void {
-    for (let index = 0; index < (this.encoded?.count ?? 0); index++)
-      this.offsets.push(baseOffset + BigInt(index));
-    this.encoded = undefined;
-    this.error = undefined;
-  }
-
-  failed(error: BrokerError): void {
-    this.error = error;
-  }
-
-  describe(): string {
-    const { count = 0, batch } = this.encoded ?? {};
-    return `${count} record${count === 1 ? '' : 's'} (${batch?.length ?? 0} bytes) to topic ${this.topic}`;
-  }
-
-  private encode(): { batch: Buffer; count: number } {
-    const start = this.offsets.length;
+  /** The records that are written next: as many as a broker takes at once. */
+  next(): ProducerRecord[] {
+    const start = this.settled;
     let size = 0;
     let end = start;
     while (end < this.records.length) {
@@ -64,18 +53,52 @@ export class PartitionShare implements TopicPartition {
       if (end > start && size > MAX_BATCH_BYTES) break;
       end += 1;
     }
-    return { batch: writeRecordBatch(this.records.slice(start, end), Date.now()), count: end - start };
+    return this.records.slice(start, end);
+  }
+
+  /** So many more are stored, from this offset on, which is -1 if it is not known. */
+  written(count: number, baseOffset: bigint): void {
+    const { topic, partition } = this;
+    for (let index = 0; index < count; index++) {
+      const offset = baseOffset < 0n ? baseOffset : baseOffset + BigInt(index);
+      this.settle({ topic, partition, offset });
+    }
+  }
+
+  /** None of the others will be stored. */
+  reject(error: BrokerError): void {
+    while (!this.isDone()) this.settle(error);
+  }
+
+  private settle(result: SendResult): void {
+    this.results[this.indices[this.settled]] = result;
+    this.settled += 1;
+    if (this.isDone()) this.end();
   }
 }
 
-/** The records by partition, each partition's in their order. */
-export function splitByPartition(records: readonly ProducerRecord[]): PartitionShare[] {
+/** The records by partition, each partition's in their order; they put their results into `results`. */
+export function splitByPartition(
+  records: readonly ProducerRecord[],
+  results: SendResult[],
+): PartitionShare[] {
   const shares = new Map<string, PartitionShare>();
+  let last: PartitionShare | undefined;
   records.forEach((record, index) => {
-    const key = keyOf(record);
-    let share = shares.get(key);
-    if (share === undefined) shares.set(key, (share = new PartitionShare(record)));
+    const share = last?.contains(record) ? last : shareOf(record, shares, results);
     share.add(record, index);
+    last = share;
   });
   return [...shares.values()];
+}
+
+function shareOf(
+  record: ProducerRecord,
+  shares: Map<string, PartitionShare>,
+  results: SendResult[],
+): PartitionShare {
+  const key = keyOf(record);
+  let share = shares.get(key);
+  if (share === undefined) shares.set(key, (share = new PartitionShare(record, results)));
+  return share;
 }

@@ -20,6 +20,7 @@ import { AsyncCallError, AsyncEndpoint } from 'nestjs-async-calls';
 import { catchError, lastValueFrom, of, throwError } from 'rxjs';
 import { describeOnBrokers } from '../../support/brokers.js';
 import { uniqueName, waitFor } from '../../support/kafka.js';
+import { sendAll } from '../../support/send-all.js';
 import { startService } from '../../support/services.js';
 
 class Order {
@@ -241,7 +242,7 @@ describeOnBrokers('errors', (newBroker) => {
     };
     const producer = broker.createProducer({ clientId: 'test' });
     await producer.connect();
-    await producer.send([record]);
+    await sendAll(producer, [record]);
     const ends = async () =>
       (await before.listOffsets([{ topic, partition: 6 }], 'latest'))[0]?.offset === 1n;
     await waitFor(ends, { what: 'the answer in the new partition' });

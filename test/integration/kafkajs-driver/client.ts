@@ -3,10 +3,11 @@ import type {
   GroupConsumerListener,
   GroupConsumerOptions,
 } from '../../../lib/broker/consumer.js';
-import type { ProducerRecord } from '../../../lib/broker/record.js';
+import type { Producer } from '../../../lib/broker/producer.js';
 import { kafkajs, type KafkajsOptions } from '../../../lib/broker/kafkajs/index.js';
 import { RecordingMember, RecordingReader } from '../../conformance/recording-consumer.js';
 import { uniqueName, waitFor } from '../../support/kafka.js';
+import { sendAll } from '../../support/send-all.js';
 
 type MemberOptions = Partial<GroupConsumerOptions> & Pick<GroupConsumerListener, 'onLost' | 'onState'>;
 
@@ -83,7 +84,7 @@ export class Traffic {
   private readonly done: Promise<void>;
 
   constructor(
-    private readonly producer: { send(records: readonly ProducerRecord[]): Promise<unknown> },
+    private readonly producer: Pick<Producer, 'send'>,
     private readonly topic: string,
     private readonly partitions: number,
   ) {
@@ -108,7 +109,7 @@ export class Traffic {
     for (let n = 0; this.running; n++) {
       const value = `${n}`;
       const partition = n % this.partitions;
-      await this.producer.send([
+      await sendAll(this.producer, [
         { topic: this.topic, partition, key: null, value: Buffer.from(value), headers: [] },
       ]);
       this.acknowledged.push(value);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { type Cluster, startCluster } from '../../../tools/kafka/cluster.mjs';
 import { describeOnKafka, uniqueName } from '../../support/kafka.js';
+import { sendAll } from '../../support/send-all.js';
 import { Client, reaches, receivesAll } from './client.js';
 
 jest.setTimeout(120_000);
@@ -24,9 +25,9 @@ describeOnKafka('kafkajs driver, at the first start on a new cluster', () => {
         member.consumer.start(),
         reader.assign(...[0, 1, 2].map((partition) => ({ topic, partition, start: 'latest' as const }))),
       ]);
-      await client
-        .producer()
-        .send([{ topic, partition: 0, key: null, value: Buffer.from('a'), headers: [] }]);
+      await sendAll(client.producer(), [
+        { topic, partition: 0, key: null, value: Buffer.from('a'), headers: [] },
+      ]);
       await receivesAll([member], ['a']);
       await receivesAll([reader], ['a']);
       await reaches(member, 'running');

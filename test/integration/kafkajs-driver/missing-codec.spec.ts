@@ -3,6 +3,7 @@ import { afterEach, expect, it, jest } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import type { BrokerError } from '../../../lib/broker/broker-error.js';
 import { describeOnKafka, kafkaBootstrap, uniqueName } from '../../support/kafka.js';
+import { sendAll } from '../../support/send-all.js';
 import { Client, reaches, receivesAll } from './client.js';
 
 jest.setTimeout(60_000);
@@ -36,7 +37,7 @@ describeOnKafka('kafkajs driver, where records are compressed by a codec it does
     const configs = { 'compression.type': 'lz4' };
     await admin.createTopics([{ topic: compressed, partitions: 1, replicationFactor: 1, configs }]);
     const send = (topic: string, value: string) =>
-      producer.send([{ topic, partition: 0, key: null, value: Buffer.from(value), headers: [] }]);
+      sendAll(producer, [{ topic, partition: 0, key: null, value: Buffer.from(value), headers: [] }]);
     await send(compressed, 'one');
     await send(compressed, 'two');
 
@@ -78,9 +79,9 @@ describeOnKafka('kafkajs driver, where records are compressed by a codec it does
     const configs = { 'compression.type': 'zstd' };
     await client.admin().createTopics([{ topic, partitions: 1, replicationFactor: 1, configs }]);
     const value = 'long '.repeat(1_000);
-    await client
-      .producer()
-      .send([{ topic, partition: 0, key: null, value: Buffer.from(value), headers: [] }]);
+    await sendAll(client.producer(), [
+      { topic, partition: 0, key: null, value: Buffer.from(value), headers: [] },
+    ]);
     const reader = client.reader();
     await reader.assign({ topic, partition: 0, start: 'earliest' });
     await receivesAll([reader], [value]);

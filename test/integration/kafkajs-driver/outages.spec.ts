@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { type Cluster, startCluster } from '../../../tools/kafka/cluster.mjs';
 import { describeOnKafka, uniqueName, waitFor } from '../../support/kafka.js';
+import { sendAll } from '../../support/send-all.js';
 import { Client, reaches, receivesAll, Traffic } from './client.js';
 
 jest.setTimeout(120_000);
@@ -62,7 +63,7 @@ describeOnKafka('kafkajs driver, when its only broker is gone for a while', () =
 
     await cluster.startNode(1);
     await ready;
-    await producer.send([{ topic, partition: 0, key: null, value: Buffer.from('a'), headers: [] }]);
+    await sendAll(producer, [{ topic, partition: 0, key: null, value: Buffer.from('a'), headers: [] }]);
     await receivesAll([member], ['a']);
     await receivesAll([reader], ['a']);
   });
@@ -124,7 +125,7 @@ describeOnKafka('kafkajs driver, when its only broker is gone for a while', () =
       timeoutMs: 30_000,
     });
     const record = { topic, partition: 3, key: null, value: Buffer.from('new'), headers: [] };
-    await client.producer().send([record]);
+    await sendAll(client.producer(), [record]);
     await receivesAll(members, ['new']);
   });
 
@@ -141,7 +142,9 @@ describeOnKafka('kafkajs driver, when its only broker is gone for a while', () =
     expect(errors.at(-1)).toBe('unknown-topic');
     await admin.createTopics([{ topic, partitions: 1 }]);
     await reaches(member, 'running');
-    await client.producer().send([{ topic, partition: 0, key: null, value: Buffer.from('a'), headers: [] }]);
+    await sendAll(client.producer(), [
+      { topic, partition: 0, key: null, value: Buffer.from('a'), headers: [] },
+    ]);
     await receivesAll([member], ['a']);
   });
 

@@ -5,6 +5,7 @@ import { readRecordBatches } from '../../../lib/broker/kafkajs/wire/record-batch
 import { crc32c } from '../../../lib/broker/kafkajs/wire/crc32c.js';
 import { writeRecordBatch } from '../../../lib/broker/kafkajs/wire/record-batch-writer.js';
 import { describeOnKafka, kafkaBootstrap, uniqueName } from '../../support/kafka.js';
+import { sendAll } from '../../support/send-all.js';
 import { Client, receivesAll } from './client.js';
 
 jest.setTimeout(60_000);
@@ -155,7 +156,7 @@ describeOnKafka('records of other clients', () => {
     await using client = new Client(brokers.join());
     const topic = await client.topic(1);
     const sent = { topic, partition: 0, key: Buffer.from('k'), value: Buffer.from('v'), timestamp: 1234 };
-    await client.producer().send([{ ...sent, headers: [['name', Buffer.from('value')]] }]);
+    await sendAll(client.producer(), [{ ...sent, headers: [['name', Buffer.from('value')]] }]);
 
     const kafka = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
     const consumer = kafka.consumer({ groupId: uniqueName('group') });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import type { ProducerRecord } from '../../../lib/broker/record.js';
+import { waitFor } from '../../support/kafka.js';
 import { ScriptedProducer, turn } from '../support/scripted-producer.js';
 
 const refused = new BrokerError('unavailable', 'no leader', { retriable: true });
@@ -28,6 +29,8 @@ const recordOf = (name: string, { topic = 't', partition = 0, size = 0 }: Spec =
 
 const nameOf = ({ key }: ProducerRecord) => key!.toString();
 
+const placeOf = ({ topic, partition }: ProducerRecord) => `${topic} ${partition}`;
+
 /** The records of each batch, by their names. */
 const batches = ({ sent }: ScriptedProducer) => sent.map(({ records }) => records.map(nameOf));
 
@@ -38,26 +41,72 @@ describe('BatchingProducer', () => {
     await Promise.resolve();
     places.push(producer.send(recordOf('c')));
     await scripted.succeedAll();
-    expect(batches(scripted)).toEqual([['a', 'b', 'c']]);
+    expect(batches(scripted)).toEqual([['b'], ['a', 'c']]);
     expect((await Promise.all(places)).map(({ partition, offset }) => [partition, offset])).toEqual([
-      [0, 0n],
-      [1, 1n],
+      [0, 1n],
+      [1, 0n],
       [0, 2n],
     ]);
   });
 
-  it('has one batch of a topic under way; what comes meanwhile is the next', async () => {
+  it('has one batch of each partition under way; what comes meanwhile, for any, leaves together', async () => {
     const { scripted, producer } = setUp();
     void producer.send(recordOf('a'));
+    void producer.send(recordOf('b', { partition: 1 }));
     await turn();
-    void producer.send(recordOf('b'));
+    void producer.send(recordOf('c'));
+    void producer.send(recordOf('d', { partition: 2 }));
+    void producer.send(recordOf('e'));
+    await turn();
+    expect(batches(scripted)).toEqual([['a'], ['b']]);
+    scripted.underWay[0].succeed();
+    await turn();
+    expect(batches(scripted)).toEqual([['a'], ['b']]);
+    scripted.underWay[0].succeed();
+    await turn();
+    expect(batches(scripted).slice(2)).toEqual([['d'], ['c', 'e']]);
+  });
+
+  it('goes on without a partition that does not come back', async () => {
+    const { scripted, producer } = setUp();
+    const stuck = producer.send(recordOf('stuck'));
+    const others = [producer.send(recordOf('a', { partition: 1 }))];
+    await turn();
+    scripted.underWay[1].succeed();
+    others.push(producer.send(recordOf('b', { partition: 1 })));
+    const behind = producer.send(recordOf('behind'));
+    await waitFor(() => scripted.underWay.length === 2, { what: 'the others to go on' });
+    scripted.underWay[1].succeed();
+    expect(await Promise.all(others)).toHaveLength(2);
+    expect(batches(scripted)).toEqual([['stuck'], ['a'], ['b']]);
+
+    scripted.underWay[0].fail(refused);
+    await expect(stuck).rejects.toBe(refused);
+    await scripted.succeedAll();
+    await expect(behind).resolves.toMatchObject({ partition: 0 });
+  });
+
+  it('lets nobody wait for a partition that was late, until it is in time again', async () => {
+    const { scripted, producer } = setUp();
+    void producer.send(recordOf('late'));
+    await turn();
+    void producer.send(recordOf('a', { partition: 1 }));
+    await waitFor(() => scripted.underWay.length === 2, { what: 'the others to go on' });
+    await scripted.succeedAll();
+
+    void producer.send(recordOf('in time'));
+    await turn();
+    void producer.send(recordOf('b', { partition: 1 }));
+    await turn();
+    expect(batches(scripted).slice(2)).toEqual([['in time'], ['b']]);
+    await scripted.succeedAll();
+
+    void producer.send(recordOf('waited for'));
     await turn();
     void producer.send(recordOf('c', { partition: 1 }));
     await turn();
-    expect(batches(scripted)).toEqual([['a']]);
-    scripted.underWay[0].succeed();
-    await turn();
-    expect(batches(scripted)).toEqual([['a'], ['b', 'c']]);
+    expect(batches(scripted).slice(4)).toEqual([['waited for']]);
+    await scripted.succeedAll();
   });
 
   it('does not let topics wait for each other', async () => {
@@ -69,16 +118,28 @@ describe('BatchingProducer', () => {
     expect(scripted.underWay).toHaveLength(2);
   });
 
-  it('puts at most 500 records into a batch', async () => {
+  it('lets at most 500 records leave together: all of partitions with little, equal shares of the others', async () => {
     const { scripted, producer } = setUp();
     for (let index = 0; index < 1_100; index += 1) {
-      void producer.send(recordOf(`${index}`, { partition: index % 3 }));
+      void producer.send(recordOf(`${index}`, { partition: index < 20 ? 2 : index % 2 }));
     }
     await scripted.succeedAll();
-    expect(batches(scripted).map(({ length }) => length)).toEqual([500, 500, 100]);
-    expect(scripted.log.map((record) => Number(nameOf(record)))).toEqual(
-      Array.from({ length: 1_100 }, (_, index) => index),
-    );
+    expect(batches(scripted).map(({ length }) => length)).toEqual([20, 240, 240, 250, 250, 50, 50]);
+    for (const partition of [0, 1, 2]) {
+      const order = scripted.log
+        .filter((each) => each.partition === partition)
+        .map(nameOf)
+        .map(Number);
+      expect(order).toEqual(order.toSorted((a, b) => a - b));
+    }
+  });
+
+  it('sends a record of each partition, however many there are', async () => {
+    const { scripted, producer } = setUp();
+    for (let partition = 0; partition < 600; partition += 1) void producer.send(recordOf('a', { partition }));
+    await turn();
+    expect(scripted.underWay).toHaveLength(600);
+    await scripted.succeedAll();
   });
 
   it('puts at most 800 kB of a partition into a batch', async () => {
@@ -87,26 +148,43 @@ describe('BatchingProducer', () => {
     void producer.send(recordOf('small'));
     void producer.send(recordOf('elsewhere', { partition: 1, size: 700_000 }));
     await scripted.succeedAll();
-    expect(batches(scripted)).toEqual([
-      ['a', 'b', 'elsewhere'],
-      ['c', 'small'],
-    ]);
+    expect(batches(scripted)).toEqual([['elsewhere'], ['a', 'b'], ['c', 'small']]);
   });
 
   it('finds a smaller limit of the topic, and sends in smaller batches from then on', async () => {
     const { scripted, producer } = setUp();
-    const places = Promise.all(
-      ['a', 'b', 'c', 'd'].map((name) => producer.send(recordOf(name, { size: 900 }))),
-    );
+    const send = (name: string, partition = 0) => producer.send(recordOf(name, { size: 900, partition }));
+    const places = Promise.all(['a', 'b', 'c', 'd'].map((name) => send(name)));
+    const elsewhere = Promise.all(['e', 'f', 'g'].map((name) => send(name, 1)));
     await turn();
+    scripted.underWay[0].succeed();
     scripted.underWay[0].fail(new BrokerError('payload-too-large', 'the limit is 2000 bytes'));
+    const later = Promise.all(['h', 'i', 'j'].map((name) => send(name, 1)));
     await scripted.succeedAll();
     expect(batches(scripted)).toEqual([
+      ['e', 'f', 'g'],
       ['a', 'b', 'c', 'd'],
+      ['h', 'i'],
       ['a', 'b'],
+      ['j'],
       ['c', 'd'],
     ]);
-    expect((await places).map(({ offset }) => offset)).toEqual([0n, 1n, 2n, 3n]);
+    await Promise.all([places, elsewhere, later]);
+    expect(scripted.log.map(nameOf)).toEqual(['e', 'f', 'g', 'h', 'i', 'a', 'b', 'j', 'c', 'd']);
+  });
+
+  it('sends again only what was refused as too large', async () => {
+    const { scripted, producer } = setUp();
+    const names = ['stored', 'x', 'y'];
+    const sends = Promise.allSettled(names.map((name) => producer.send(recordOf(name, { size: 900 }))));
+    await turn();
+    const tooLarge = new BrokerError('payload-too-large', 'the limit is 1000 bytes');
+    scripted.underWay[0].fail(tooLarge, 1);
+    await turn();
+    scripted.underWay[0].fail(tooLarge);
+    await scripted.succeedAll();
+    expect(batches(scripted)).toEqual([names, ['x'], ['y']]);
+    expect((await sends).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
   it('counts headers and keys', async () => {
@@ -125,7 +203,7 @@ describe('BatchingProducer', () => {
     void producer.send(recordOf('after'));
     void producer.send(recordOf('elsewhere', { partition: 1 }));
     await scripted.succeedAll();
-    expect(batches(scripted)).toEqual([['before', 'elsewhere'], ['large'], ['after']]);
+    expect(batches(scripted)).toEqual([['elsewhere'], ['before'], ['large'], ['after']]);
   });
 
   it('rejects the records of a failed batch, and goes on with the next', async () => {
@@ -140,6 +218,35 @@ describe('BatchingProducer', () => {
       { status: 'rejected', reason: refused },
     ]);
     await expect(next).resolves.toMatchObject({ offset: 0n });
+  });
+
+  it('rejects no record of another partition with those of a failed batch', async () => {
+    const { scripted, producer } = setUp();
+    const error = producer.send(recordOf('a')).catch((reason: unknown) => reason);
+    const other = producer.send(recordOf('b', { partition: 1 }));
+    await turn();
+    scripted.underWay[0].fail(refused);
+    expect(await error).toBe(refused);
+    await scripted.succeedAll();
+    await expect(other).resolves.toMatchObject({ partition: 1 });
+  });
+
+  it('rejects what was behind a failed record of a batch, and resolves what was before it', async () => {
+    const { scripted, producer } = setUp();
+    const sends = Promise.allSettled(['a', 'b', 'c'].map((name) => producer.send(recordOf(name))));
+    await turn();
+    scripted.underWay[0].fail(refused, 1);
+    await scripted.succeedAll();
+    expect((await sends).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  });
+
+  it('rejects what the producer does not send', async () => {
+    const { scripted, producer } = setUp();
+    const send = producer.send(recordOf('a'));
+    await turn();
+    const closed = new Error('closed');
+    scripted.underWay[0].fail(closed);
+    await expect(send).rejects.toBe(closed);
   });
 
   it('sends nothing of a stream behind a record that was rejected', async () => {
@@ -198,7 +305,7 @@ type Step =
       readonly size: number;
     }
   | { readonly do: 'turn' }
-  | { readonly do: 'end'; readonly which: number; readonly fails: boolean };
+  | { readonly do: 'end'; readonly which: number; readonly fails: boolean; readonly stored: number };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -214,7 +321,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ do: 'turn' as const }) },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant('end' as const), which: fc.nat(), fails: fc.boolean() }),
+    arbitrary: fc.record({
+      do: fc.constant('end' as const),
+      which: fc.nat(),
+      fails: fc.boolean(),
+      stored: fc.nat({ max: 3 }),
+    }),
   },
 );
 
@@ -249,8 +361,8 @@ class Interleaving {
     if (step.do === 'send') this.send(step);
     else if (step.do === 'turn') await turn();
     else this.end(step);
-    const topics = this.scripted.underWay.map(({ records }) => records[0].topic);
-    expect(new Set(topics).size).toBe(topics.length);
+    const places = this.scripted.underWay.map(({ records }) => placeOf(records[0]));
+    expect(new Set(places).size).toBe(places.length);
   }
 
   private send({ topic, partition, stream: number, size }: Step & { do: 'send' }): void {
@@ -272,15 +384,14 @@ class Interleaving {
     return stream;
   }
 
-  private end({ which, fails }: Step & { do: 'end' }): void {
+  private end({ which, fails, stored }: Step & { do: 'end' }): void {
     const { underWay } = this.scripted;
     const batch = underWay[which % underWay.length];
-    if (fails) batch?.fail(refused);
+    if (fails) batch?.fail(refused, Math.min(stored, batch.records.length - 1));
     else batch?.succeed();
   }
 
   expectOrder(): void {
-    const placeOf = ({ topic, partition }: ProducerRecord) => `${topic} ${partition}`;
     for (const place of new Set(this.scripted.log.map(placeOf))) {
       const records = this.scripted.log.filter((record) => placeOf(record) === place);
       const order = records.map((record) => Number(nameOf(record)));

@@ -7,6 +7,7 @@ describe('kafkajs', () => {
   it.each([
     [{ brokers: ['localhost:9092', '10.0.0.1:19092', 'kafka_1.example:1'] }],
     [{ brokers: () => ['localhost:9092'] }],
+    [{ brokers: ['localhost:9092'], idempotent: false }],
     [{ brokers: ['localhost:9092'], ssl: true, connectionTimeout: 500, sasl: undefined, other: undefined }],
   ])('takes %p', (options) => {
     expect(make(options).name).toBe('kafkajs');
@@ -15,6 +16,7 @@ describe('kafkajs', () => {
   it.each([
     [undefined, "undefined is not an object of options: write kafkajs({ brokers: ['localhost:9092'] })"],
     [['localhost:9092'], "write kafkajs({ brokers: ['localhost:9092'] })"],
+    [{ brokers: ['a:1'], idempotent: 'no' }, "idempotent: 'no' is not a boolean: write idempotent: false"],
     [{}, "brokers: it is missing: write brokers: ['localhost:9092']"],
     [{ brokers: [] }, "brokers: it is empty: write brokers: ['localhost:9092']"],
     [{ brokers: 'localhost' }, "brokers: 'localhost' is not an array: write brokers: [ 'localhost:9092' ]"],
@@ -32,7 +34,7 @@ describe('kafkajs', () => {
     [{ broker: 'a:1' }, "there is no option 'broker': write brokers: ['localhost:9092']"],
     [{ brokers: ['a:1'], clientId: 'me' }, "there is no option 'clientId': leave it out"],
     [{ brokers: ['a:1'], retry: {} }, "there is no option 'retry': leave it out"],
-    [{ brokers: ['a:1'], tls: true }, "there is no option 'tls': there are brokers, ssl, sasl"],
+    [{ brokers: ['a:1'], tls: true }, "there is no option 'tls': there are brokers, idempotent, ssl, sasl"],
   ])('refuses %p', (options, message) => {
     expect(() => make(options)).toThrow(
       expect.objectContaining({ code: 'invalid-argument', message: expect.stringContaining(message) }),

@@ -1,13 +1,14 @@
-import type { Producer } from '../../../lib/broker/producer.js';
-import type { ProducerRecord, TopicPartitionOffset } from '../../../lib/broker/record.js';
+import { BrokerError } from '../../../lib/broker/broker-error.js';
+import type { Producer, SendResult } from '../../../lib/broker/producer.js';
+import type { ProducerRecord } from '../../../lib/broker/record.js';
 
 /** One call of `send` that waits for the test's decision. */
 export interface SentBatch {
   readonly records: readonly ProducerRecord[];
   /** The broker has stored all of it. */
   succeed(): void;
-  /** The broker has stored none of it. */
-  fail(error: unknown): void;
+  /** The broker has stored none of it, or only so many; anything but a broker's error rejects the call. */
+  fail(error: unknown, stored?: number): void;
 }
 
 /** A producer whose sends end when, and as, the test says. */
@@ -25,22 +26,18 @@ export class ScriptedProducer implements Producer {
     this.connected = true;
   }
 
-  send(records: readonly ProducerRecord[]): Promise<TopicPartitionOffset[]> {
+  send(records: readonly ProducerRecord[]): Promise<SendResult[]> {
     return new Promise((resolve, reject) => {
-      const end = () => this.underWay.splice(this.underWay.indexOf(batch), 1);
+      const end = (stored: number, error?: BrokerError) => {
+        this.underWay.splice(this.underWay.indexOf(batch), 1);
+        resolve(records.map((record, index) => (error && index >= stored ? error : this.store(record))));
+      };
       const batch: SentBatch = {
         records,
-        succeed: () => {
-          end();
-          resolve(
-            records.map((record) => {
-              const { topic, partition } = record;
-              return { topic, partition, offset: BigInt(this.log.push(record) - 1) };
-            }),
-          );
-        },
-        fail: (error) => {
-          end();
+        succeed: () => end(records.length),
+        fail: (error, stored = 0) => {
+          if (error instanceof BrokerError) return end(stored, error);
+          this.underWay.splice(this.underWay.indexOf(batch), 1);
           reject(error);
         },
       };
@@ -58,6 +55,11 @@ export class ScriptedProducer implements Producer {
     for (await turn(); this.underWay.length > 0; await turn()) {
       while (this.underWay.length > 0) this.underWay[0].succeed();
     }
+  }
+
+  private store(record: ProducerRecord): SendResult {
+    const { topic, partition } = record;
+    return { topic, partition, offset: BigInt(this.log.push(record) - 1) };
   }
 }
 

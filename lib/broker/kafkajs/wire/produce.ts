@@ -14,6 +14,8 @@ export interface ProducedBatch extends TopicPartition {
   readonly errorCode: number;
   /** The offset of the batch's first record. */
   readonly baseOffset: bigint;
+  /** Where the partition begins now; -1 if the broker does not know. */
+  readonly logStartOffset: bigint;
 }
 
 /**
@@ -68,8 +70,9 @@ function produceResponse(bytes: Buffer): { partitions: ProducedBatch[]; clientSi
       const partition = reader.int32();
       const errorCode = reader.int16();
       const baseOffset = reader.int64();
-      reader.raw(16);
-      return { topic, partition, errorCode, baseOffset };
+      reader.raw(8);
+      const logStartOffset = reader.int64();
+      return { topic, partition, errorCode, baseOffset, logStartOffset };
     });
   });
   return { partitions: partitions.flat(), clientSideThrottleTime: reader.int32() };

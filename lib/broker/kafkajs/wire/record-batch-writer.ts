@@ -6,8 +6,18 @@ const BATCH_LENGTH_AT = 8;
 const CHECKSUM_AT = 17;
 const ATTRIBUTES_AT = 21;
 
+/** By what a broker recognises a batch: who wrote it, and the number of its first record. */
+export interface BatchStamp {
+  readonly producerId: bigint;
+  readonly epoch: number;
+  readonly baseSequence: number;
+}
+
+/** For a batch that is stored as often as it is sent. */
+export const UNSTAMPED: BatchStamp = { producerId: -1n, epoch: -1, baseSequence: -1 };
+
 /**
- * Encodes the records as one record batch (magic 2), uncompressed and without a producer id:
+ * Encodes the records as one record batch (magic 2), uncompressed:
  *
  * ```
  * RecordBatch => BaseOffset:int64 BatchLength:int32 LeaderEpoch:int32 Magic:int8 Crc:uint32
@@ -17,7 +27,11 @@ const ATTRIBUTES_AT = 21;
  *
  * kafkajs's own encoder is not used: it takes headers as an object, which loses their order.
  */
-export function writeRecordBatch(records: readonly ProducerRecord[], now: number): Buffer {
+export function writeRecordBatch(
+  records: readonly ProducerRecord[],
+  now: number,
+  { producerId, epoch, baseSequence }: BatchStamp = UNSTAMPED,
+): Buffer {
   const timestamps = records.map(({ timestamp }) => timestamp ?? now);
   const base = timestamps[0] ?? now;
   const latest = timestamps.reduce((a, b) => Math.max(a, b), base);
@@ -25,7 +39,7 @@ export function writeRecordBatch(records: readonly ProducerRecord[], now: number
   writer.int64(0n).int32(0).int32(-1).int8(2).int32(0);
   writer.int16(0).int32(records.length - 1);
   writer.int64(BigInt(base)).int64(BigInt(latest));
-  writer.int64(-1n).int16(-1).int32(-1).int32(records.length);
+  writer.int64(producerId).int16(epoch).int32(baseSequence).int32(records.length);
   records.forEach((record, index) => writeRecord(writer, record, index, timestamps[index] - base));
   writer.patchInt32(BATCH_LENGTH_AT, writer.length - BATCH_LENGTH_AT - 4);
   writer.patchUInt32(CHECKSUM_AT, crc32c(writer.bytes().subarray(ATTRIBUTES_AT)));
