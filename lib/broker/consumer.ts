@@ -81,7 +81,7 @@ export interface GroupConsumerOptions extends FetchOptions {
   readonly startFrom: 'earliest' | 'latest';
   /** Without a heartbeat for this long, the group gives the partitions away. Default 30,000. */
   readonly sessionTimeoutMs?: number;
-  /** Time between two heartbeats. They do not depend on the listener. Default 3,000. */
+  /** Time between two heartbeats. They do not depend on the listener. Default: a third of the session, at most 3,000. */
   readonly heartbeatIntervalMs?: number;
   /** How long a rebalance waits for each member to come back. Default 60,000. */
   readonly rebalanceTimeoutMs?: number;

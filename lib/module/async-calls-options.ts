@@ -87,6 +87,11 @@ export interface DeliveryOptions {
   readonly duplicates?: Partial<DuplicateWindow> | DuplicateStore | false;
   /** What follows when the consumer has failed for good. Default `restart`. */
   readonly onFailure?: FailurePolicy;
+  /**
+   * After how long without a sign of life the partitions of an instance go to others, in milliseconds: so long its
+   * requests wait when it was killed. The broker sets bounds, 6,000 to 1,800,000 by default. Default 30,000.
+   */
+  readonly sessionTimeoutMs?: number;
 }
 
 /** What {@link AsyncCallsModule} is made with. */

@@ -88,6 +88,7 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
         commitIntervalMs: delivery.commitIntervalMs ?? 1_000,
         drainTimeoutMs,
         rebalanceTimeoutMs: Math.max(MIN_REBALANCE_TIMEOUT_MS, drainTimeoutMs + 30_000),
+        sessionTimeoutMs: delivery.sessionTimeoutMs ?? 30_000,
       }),
     }),
   });
@@ -140,6 +141,7 @@ function faultsOf(options: AsyncCallsOptions): string[] {
     faultOf('delivery.responseBufferBytes', countFault(delivery.responseBufferBytes)),
     ...duplicatesFaults(delivery.duplicates),
     faultOf('delivery.onFailure', policyFault(delivery.onFailure)),
+    faultOf('delivery.sessionTimeoutMs', countFault(delivery.sessionTimeoutMs)),
     faultOf('serializer', serializerFault(options.serializer)),
   ].filter((each) => each !== undefined);
 }
@@ -162,6 +164,7 @@ const OPTION_NAMES = {
     'responseBufferBytes',
     'duplicates',
     'onFailure',
+    'sessionTimeoutMs',
     'retry',
   ],
 } as const;

@@ -21,6 +21,8 @@ export interface DeliverySettings {
   readonly drainTimeoutMs: number;
   /** How long the group waits for this member in a rebalance; longer than the drain time. */
   readonly rebalanceTimeoutMs: number;
+  /** After how long without a heartbeat the partitions go to other instances. */
+  readonly sessionTimeoutMs: number;
 }
 
 /** What a request consumer is made of. */
@@ -66,6 +68,7 @@ export class RequestConsumer {
       topics: [topic],
       startFrom: 'earliest',
       rebalanceTimeoutMs: settings.rebalanceTimeoutMs,
+      sessionTimeoutMs: settings.sessionTimeoutMs,
       listener: {
         onState,
         onBatch: (batch) => this.take(batch),

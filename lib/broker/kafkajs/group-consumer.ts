@@ -14,7 +14,10 @@ import { PartitionFetcher } from './partition-fetcher.js';
 import { keyOf, placeOf } from './partitions.js';
 import { persist } from './persist.js';
 
-const DEFAULTS = { sessionTimeoutMs: 30_000, heartbeatIntervalMs: 3_000, rebalanceTimeoutMs: 60_000 };
+const DEFAULTS = { sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000 };
+/** Two heartbeats may get lost in a session. */
+const HEARTBEATS_PER_SESSION = 3;
+const LONGEST_HEARTBEAT_INTERVAL_MS = 3_000;
 
 /** See {@link GroupConsumer}: puts membership, ownership, fetcher and commits together. */
 export class KafkajsGroupConsumer implements GroupConsumer {
@@ -36,12 +39,14 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     private readonly cluster: Cluster,
     private readonly options: GroupConsumerOptions,
   ) {
-    const { listener, groupId } = options;
+    const { listener, groupId, sessionTimeoutMs = DEFAULTS.sessionTimeoutMs } = options;
     const membershipOptions = {
       groupId,
       topics: [...new Set(options.topics)],
-      sessionTimeoutMs: options.sessionTimeoutMs ?? DEFAULTS.sessionTimeoutMs,
-      heartbeatIntervalMs: options.heartbeatIntervalMs ?? DEFAULTS.heartbeatIntervalMs,
+      sessionTimeoutMs,
+      heartbeatIntervalMs:
+        options.heartbeatIntervalMs ??
+        Math.min(LONGEST_HEARTBEAT_INTERVAL_MS, Math.ceil(sessionTimeoutMs / HEARTBEATS_PER_SESSION)),
       rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? DEFAULTS.rebalanceTimeoutMs,
     };
     this.status = new ConsumerStatus(listener);

@@ -63,6 +63,7 @@ describe('resolveOptions', () => {
         commitIntervalMs: 1_000,
         drainTimeoutMs: 10_000,
         rebalanceTimeoutMs: 60_000,
+        sessionTimeoutMs: 30_000,
       },
     });
   });
@@ -76,7 +77,13 @@ describe('resolveOptions', () => {
 
   it('follows what is said', () => {
     const serializer = { serialize: () => ({ bytes: null }), deserialize: () => undefined };
-    const delivery = { concurrency: 1, maxInFlight: 2, commitIntervalMs: 4, drainTimeoutMs: 5 };
+    const delivery = {
+      concurrency: 1,
+      maxInFlight: 2,
+      commitIntervalMs: 4,
+      drainTimeoutMs: 5,
+      sessionTimeoutMs: 6,
+    };
     const { client, server } = resolveOptions({
       ...REQUIRED,
       topics: {
@@ -160,6 +167,7 @@ describe('resolveOptions', () => {
         responseBufferBytes: 1.5,
         duplicates: { windowMs: 'long', maxRequests: 0 },
         onFailure: 'panic',
+        sessionTimeoutMs: 0.5,
       },
       serializer: { serialize: () => undefined },
     });
@@ -186,6 +194,7 @@ describe('resolveOptions', () => {
       'delivery.duplicates.windowMs',
       'delivery.duplicates.maxRequests',
       'delivery.onFailure',
+      'delivery.sessionTimeoutMs',
       'serializer',
     ]);
   });
