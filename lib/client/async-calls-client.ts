@@ -4,6 +4,7 @@ import { lastValueFrom, type Observable } from 'rxjs';
 import type { Broker } from '../broker/broker.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
+import { StateChanges } from '../broker/state-changes.js';
 import { messageOf } from '../errors/async-call-error.js';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
 import type { HeadersInput } from '../protocol/message-headers.js';
@@ -25,14 +26,14 @@ type NoEvents = Record<string, never>;
 export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   private readonly logger = new Logger('AsyncCallsClient');
   private readonly caller: Caller;
-  private state: ConsumerState | undefined;
+  private readonly states = new StateChanges((state, error) => this.stateChanged(state, error));
 
   constructor(private readonly options: ClientOptions) {
     super();
     this.caller = new Caller(options, {
       headersFor: (target, data) => this.metadataOf(target, data),
       onUnobservedError: (error) => this.logger.error(error, 'A one-way call was not sent'),
-      onState: (state, error) => this.stateChanged(state, error),
+      onState: (state, error) => this.states.report(state, error),
       onCancelLost: (error) =>
         this.logger.debug(`A service could not be told that a call was given up: ${messageOf(error)}`),
     });
@@ -105,8 +106,6 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   }
 
   private stateChanged(state: ConsumerState, error?: BrokerError): void {
-    if (state === this.state) return;
-    this.state = state;
     this._status$.next(state);
     if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
     if (state === 'failed')

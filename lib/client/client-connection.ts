@@ -5,6 +5,7 @@ import { partitionForKey } from '../broker/partitioner.js';
 import type { ProducerRecord } from '../broker/record.js';
 import { retryUntilReachable } from '../broker/retry.js';
 import { TopicDirectory } from '../broker/topic-directory.js';
+import { within } from '../broker/within.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { CancelWriter } from './cancel-writer.js';
 import type { ClientOptions } from './client-options.js';
@@ -215,13 +216,4 @@ function unknownService({ service, topic }: Route): AsyncCallError {
     `There is no service "${service}" on this broker: the topic "${topic}" does not exist. ` +
       'A service creates it when it starts. Check the name, the topic prefix and the broker.',
   );
-}
-
-/** Resolves with the promise, or after the time; what comes of the promise then is nobody's concern any more. */
-async function within(ms: number, promise: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }

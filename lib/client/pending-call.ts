@@ -4,6 +4,7 @@ import type { ConsumerRecord } from '../broker/record.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { RequestKind } from '../protocol/request.js';
 import { decodeResponse, type IncomingResponse } from '../protocol/response.js';
+import { parseSource } from '../protocol/source.js';
 import type { SerializedPayload, Serializer } from '../protocol/serializer.js';
 import type { AsyncCallResponse } from './async-call-response.js';
 import { type CallProgress, closedError, type ReachedLimit, timeoutError } from './call-failures.js';
@@ -180,7 +181,7 @@ export class PendingCall {
   private toResponse(frame: IncomingResponse & { readonly payload: SerializedPayload }): AsyncCallResponse {
     const { id, seq, attempt, source, headers, payload } = frame;
     const { requestId, sequence } = this;
-    const [service, instance] = source?.split('/', 2) ?? [];
+    const { service, instance } = parseSource(source) ?? {};
     const value = this.deserialize(payload);
     return { value, id, requestId, seq, delivery: sequence.delivery, attempt, service, instance, headers };
   }

@@ -3,13 +3,10 @@ import type { ConsumerRecord } from '../broker/record.js';
 import { deadlineOf } from '../delivery/delivery.js';
 import type { MessageHeaders } from '../protocol/message-headers.js';
 import type { IncomingRequest } from '../protocol/request.js';
+import { type MessageSource, parseSource } from '../protocol/source.js';
 
 /** Who sent a request. */
-export interface Caller {
-  readonly service: string;
-  /** Tells the instances of a service apart; chosen anew at each start. */
-  readonly instance: string;
-}
+export type Caller = MessageSource;
 
 /** What a handler may know of the request it serves, beside its data. Get it by Nest's `@Ctx()`. */
 export class AsyncCallContext extends BaseRpcContext<[ConsumerRecord]> {
@@ -23,13 +20,19 @@ export class AsyncCallContext extends BaseRpcContext<[ConsumerRecord]> {
   readonly headers: MessageHeaders;
   /** The partition key as text; `undefined` if the request has none. */
   readonly key: string | undefined;
-  /** Which delivery of the request by this instance this is, from 1: greater if an earlier one could not be answered. */
+  /**
+   * Which attempt at the request this is since its partition came to this instance, from 1: greater if an earlier one
+   * has failed or could not be answered.
+   */
   readonly attempt: number;
   /** When the caller stops waiting; `undefined` if it waits for ever. By the broker's clock or the caller's. */
   readonly deadline: Date | undefined;
   /** Whether nobody waits for responses. What the handler emits then goes nowhere. */
   readonly oneWay: boolean;
-  /** Aborts when the result is no longer wanted here: this instance shuts down or has lost the partition. */
+  /**
+   * Aborts when the result is no longer wanted here: the caller has given up or does not wait any more, the handler has
+   * taken too long, or this instance shuts down or has lost the partition.
+   */
   readonly signal: AbortSignal;
   /** The record as the broker stored it: its place, time and bytes. */
   readonly record: ConsumerRecord;
@@ -38,7 +41,7 @@ export class AsyncCallContext extends BaseRpcContext<[ConsumerRecord]> {
     super([record]);
     this.requestId = request.correlationId.toString('utf8');
     this.endpoint = request.endpoint;
-    this.caller = callerOf(request.source);
+    this.caller = parseSource(request.source);
     this.headers = request.headers;
     this.key = record.key?.toString('utf8');
     this.attempt = attempt;
@@ -47,10 +50,4 @@ export class AsyncCallContext extends BaseRpcContext<[ConsumerRecord]> {
     this.signal = signal;
     this.record = record;
   }
-}
-
-function callerOf(source: string | undefined): Caller | undefined {
-  if (!source) return undefined;
-  const [service = '', instance = ''] = source.split('/', 2);
-  return { service, instance };
 }

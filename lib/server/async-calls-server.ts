@@ -3,6 +3,7 @@ import { type CustomTransportStrategy, type MessageHandler, Server } from '@nest
 import type { Broker } from '../broker/broker.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
+import { StateChanges } from '../broker/state-changes.js';
 import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { EndpointExtras } from './async-endpoint.decorator.js';
@@ -28,7 +29,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   private isClosed = false;
   private initialized = false;
   private listening = false;
-  private state: ConsumerState | undefined;
+  private readonly states = new StateChanges((state, error) => this.stateChanged(state, error));
   private running: RunningService | undefined;
 
   constructor(private readonly options: ServerOptions) {
@@ -159,7 +160,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
         handlerOf: (endpoint) => this.messageHandlers.get(endpoint),
         optionsOf: (endpoint) => this.extrasOf(endpoint),
         aroundCall: (context, run) => this.withProcessingHooks(context, run),
-        onState: (state, error) => this.stateChanged(state, error),
+        onState: (state, error) => this.states.report(state, error),
         onGivenUp: () => this.giveUp(),
       },
       this.logger,
@@ -187,8 +188,6 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 
   private stateChanged(state: ConsumerState, error?: BrokerError): void {
-    if (state === this.state) return;
-    this.state = state;
     this._status$.next(state);
     if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
     if (state === 'failed') this.logger.error(error, 'The consumer has stopped');
