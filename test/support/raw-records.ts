@@ -1,4 +1,10 @@
-import type { Broker, ProducerRecord, RecordHeader, TopicPartitionOffset } from 'nestjs-async-calls';
+import {
+  type Broker,
+  BrokerError,
+  type ProducerRecord,
+  type RecordHeader,
+  type TopicPartitionOffset,
+} from 'nestjs-async-calls';
 
 /** Headers as a foreign program writes them: text or bytes, and a name may come twice. */
 export type RawHeaders = readonly (readonly [name: string, value: string | Buffer])[];
@@ -20,7 +26,11 @@ export async function writeRaw(
   const producer = broker.createProducer({ clientId: 'foreign' });
   await producer.connect();
   const places: TopicPartitionOffset[] = [];
-  for (const record of records) places.push(...(await producer.send([{ ...place, ...toRecord(record) }])));
+  for (const record of records) {
+    const [result] = await producer.send([{ ...place, ...toRecord(record) }]);
+    if (result instanceof BrokerError) throw result;
+    places.push(result);
+  }
   await producer.close();
   return places;
 }
