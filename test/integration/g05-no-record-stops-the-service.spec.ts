@@ -2,7 +2,13 @@ import { expect, it, jest } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import fc from 'fast-check';
-import { AsyncEndpoint, type Broker, type ConsumerRecord, type RecordHeader } from 'nestjs-async-calls';
+import {
+  AsyncCallsServer,
+  AsyncEndpoint,
+  type Broker,
+  type ConsumerRecord,
+  type RecordHeader,
+} from 'nestjs-async-calls';
 import { lastValueFrom } from 'rxjs';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
@@ -50,7 +56,7 @@ const textOf = (headers: readonly RecordHeader[], name: string) =>
 describeOnBrokers('G5: no record stops the service', (newBroker) => {
   async function setUp() {
     const broker = newBroker();
-    const { name } = await startService({
+    const { name, app } = await startService({
       broker,
       controllers: [EchoController],
       topics: { requests: { partitions: 2 }, deadLetters: { partitions: 1 } },
@@ -73,6 +79,7 @@ describeOnBrokers('G5: no record stops the service', (newBroker) => {
       await everythingIsCommitted(broker, name, requests);
       const letters = await recordsOf(broker, `${name}.dead-letters`);
       const answers = await recordsOf(broker, replies);
+      expect(app.get(AsyncCallsServer).counts.deadLettered).toBe(letters.length);
       return records.map((record, index) => ({
         ...answersTo(record, answers),
         ...letterOf(places[index].offset, letters),
@@ -94,11 +101,12 @@ describeOnBrokers('G5: no record stops the service', (newBroker) => {
       const all = await outcomes(Object.values<RawRecord>(poisons));
       return Object.fromEntries(Object.keys(poisons).map((each, index) => [each, all[index]]));
     };
-    return { broker, name, requests, replies, client, serves, outcomes, outcomesOf, request };
+    const counts = () => app.get(AsyncCallsServer).counts;
+    return { broker, counts, requests, replies, outcomes, outcomesOf, request };
   }
 
   it('answers, or keeps, requests whose headers nobody would write', async () => {
-    const { outcomesOf, request } = await setUp();
+    const { outcomesOf, request, counts } = await setUp();
     const spoilt = (name: string, value: string | Buffer) => request([[name, value]]);
     const outcomes = await outcomesOf({
       'no headers': {},
@@ -170,6 +178,16 @@ describeOnBrokers('G5: no record stops the service', (newBroker) => {
       'headers named as members of objects': served,
       // It has expired: its caller knows by its own clock.
       'a time long ago': {},
+    });
+    const ends = Object.values(outcomes).flatMap(({ answers = ['none'] }) => answers);
+    const times = (end: string) => ends.filter((each) => each === end).length;
+    const ownCalls = 5;
+    expect(counts()).toMatchObject({
+      received: Object.keys(outcomes).length + ownCalls,
+      served: times('last') + ownCalls,
+      failed: times('bad-request') + times('unknown-endpoint') + 3,
+      deadLettered: 3,
+      expired: 1,
     });
   });
 
@@ -262,7 +280,9 @@ describeOnBrokers('G5: no record stops the service', (newBroker) => {
     const record: fc.Arbitrary<RawRecord> = fc.record({
       key: fc.option(bytes),
       value: fc.option(bytes),
-      headers: fc.tuple(fc.constantFrom([], replyTopic), strangeHeaders).map((parts) => parts.flat()),
+      headers: fc
+        .tuple(fc.constantFrom([], replyTopic), strangeHeaders.map(withIdOfItsOwn))
+        .map((parts) => parts.flat()),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(record, { minLength: 40, maxLength: 60 }), async (records) => {
@@ -276,10 +296,17 @@ describeOnBrokers('G5: no record stops the service', (newBroker) => {
   });
 });
 
-/** Answered, kept, or past its deadline. */
+/** If it has an id then one that no other record has: a second request of the same id is not run. */
+function withIdOfItsOwn(headers: RawHeaders): RawHeaders {
+  const id = ['kafka_correlationId', uniqueName('call')] as const;
+  return headers.some(([name]) => name === id[0]) ? [id, ...headers] : headers;
+}
+
+/** Answered, kept, past its deadline, or a cancel, of which nobody hears. */
 function isOver({ headers = [] }: RawRecord, { answers, letter }: Outcome): boolean {
-  const [, timeout] = headers.find(([name]) => name === 'ac-timeout-ms') ?? [];
-  return answers !== undefined || letter !== undefined || /^\d{1,4}$/.test(String(timeout));
+  const first = (wanted: string) => String(headers.find(([name]) => name === wanted)?.[1]);
+  const needsNone = /^\d{1,4}$/.test(first('ac-timeout-ms')) || first('ac-kind') === 'cancel';
+  return answers !== undefined || letter !== undefined || needsNone;
 }
 
 function answersTo({ headers = [] }: RawRecord, replies: readonly ConsumerRecord[]): Outcome {
