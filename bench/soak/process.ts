@@ -29,9 +29,12 @@ export class SoakProcess {
 
   /** Ends all that are left. */
   static async endAll(): Promise<void> {
-    const left = [...children];
-    for (const child of left) child.kill('SIGKILL');
-    await Promise.all(left.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
+    const exits = [...children].map((child) => {
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      return exited;
+    });
+    await Promise.all(exits);
   }
 
   ask<T>(ask: Ask): Promise<T> {

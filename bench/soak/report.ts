@@ -98,13 +98,12 @@ const WHEN = ['start', 'middle', 'end'];
 
 /** What it was measured with. */
 export function machine(): string {
-  const packages = ['@nestjs/microservices', 'kafkajs'].map((name) => `${name} ${versionOf(name)}`);
-  return `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ${packages.join(', ')}`;
-}
-
-function versionOf(name: string): string {
-  const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };
-  return version;
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  const { version: kafkajs } = createRequire(import.meta.url)('kafkajs/package.json') as { version: string };
+  return (
+    `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ` +
+    `nestjs-async-calls ${version}, kafkajs ${kafkajs}`
+  );
 }
 
 function endsOf(over: Readonly<Record<string, number>>): string {

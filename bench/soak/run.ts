@@ -24,7 +24,7 @@ if (!(minutes > 0)) throw new Error('--minutes takes a number above 0');
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
 
-const given = process.env['KAFKA_BOOTSTRAP'];
+const given = process.env['KAFKA_BOOTSTRAP'] || undefined;
 const cluster = given ? undefined : await startCluster();
 try {
   await report(await soak(`soak-${randomBytes(4).toString('hex')}`, given ?? cluster?.bootstrap ?? ''));
