@@ -68,7 +68,14 @@ class SoakController {
 }
 
 @Module({
-  imports: [AsyncCallsModule.forRoot({ service, broker: kafkajs({ brokers: brokers.split(',') }) })],
+  imports: [
+    AsyncCallsModule.forRoot({
+      service,
+      broker: kafkajs({ brokers: brokers.split(',') }),
+      // What is remembered of past requests would grow for the first minutes: here its size is level at once.
+      delivery: { duplicates: { windowMs: 5_000 } },
+    }),
+  ],
   controllers: [SoakController],
 })
 class SoakModule {}
