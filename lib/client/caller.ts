@@ -3,6 +3,7 @@ import { AsyncCallError } from '../errors/async-call-error.js';
 import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
 import { headerEntries, type HeadersInput } from '../protocol/message-headers.js';
 import type { RequestKind } from '../protocol/request.js';
+import { serialize } from '../protocol/serializer.js';
 import { handlerOutOfTime } from './call-failures.js';
 import { oneWayLimits, requestLimits } from './call-limits.js';
 import { type CallOptions, checkCallOptions } from './call-options.js';
@@ -144,7 +145,7 @@ export class Caller {
       ...headerEntries(this.listener.headersFor(target, data)),
       ...headerEntries(options.headers),
     ];
-    const payload = this.options.serializer.serialize(data);
+    const payload = serialize(this.options.serializer, data);
     const { source } = this.options;
     const request = { kind, correlationId: pending.requestId, endpoint, source, headers, payload };
     this.connection.send(service, new OutgoingCall(pending, keyBytes(options.key), request));

@@ -13,6 +13,9 @@ export const DEAD_LETTER_HEADER = {
   attempts: 'ac-dlt-attempts',
 } as const;
 
+/** The message is for people; an endless one must not make the letter too large. */
+const MAX_MESSAGE_LENGTH = 2_000;
+
 /** Where dead letters go. */
 export interface DeadLetterPlace {
   readonly topic: string;
@@ -46,7 +49,7 @@ export function deadLetterOf(
       header(DEAD_LETTER_HEADER.originalTimestamp, record.timestamp),
       header(DEAD_LETTER_HEADER.consumerGroup, groupId),
       header(DEAD_LETTER_HEADER.code, error.code),
-      header(DEAD_LETTER_HEADER.message, error.message),
+      header(DEAD_LETTER_HEADER.message, error.message.slice(0, MAX_MESSAGE_LENGTH)),
       header(DEAD_LETTER_HEADER.attempts, attempts),
     ],
   };

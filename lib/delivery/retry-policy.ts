@@ -40,7 +40,7 @@ export function retryDelay(
   if (attempts >= policy.attempts || !isRetriable(error)) return undefined;
   const { initialDelayMs, multiplier, maxDelayMs } = policy;
   const longest = Math.min(maxDelayMs, initialDelayMs * multiplier ** (attempts - 1));
-  const asked = error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0;
+  const asked = error instanceof RetryableError ? (error.retryAfterMs ?? 0) || 0 : 0;
   return Math.max(asked, longest * (0.5 + random() / 2));
 }
 

@@ -46,8 +46,15 @@ export class AsyncCallError extends Error {
   }
 }
 
-/** The message of anything that can be thrown. */
+/** The message of anything that can be thrown. Does not throw, though a getter or a proxy's trap may. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message || error.name;
-  return typeof error === 'string' ? error : 'unknown error';
+  if (typeof error === 'string') return error;
+  try {
+    if (!(error instanceof Error)) return 'unknown error';
+    const message: unknown = error.message || error.name;
+    return String(message);
+  } catch {
+    // It is as unknown as any other.
+  }
+  return 'unknown error';
 }

@@ -1,6 +1,7 @@
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import { codeOfStatus, ERROR_STATUS, isErrorCode, isErrorStatus } from '../errors/error-code.js';
 import { DecodeError } from './decode-error.js';
+import { parseJsonWithoutPrototypes } from './parse-json.js';
 
 /** The bytes of an `error` frame: `{ statusCode, code, message, details? }`, never a stack. */
 export function encodeErrorPayload(error: AsyncCallError): Buffer {
@@ -36,7 +37,7 @@ export function decodeErrorPayload(bytes: Buffer | null): AsyncCallError {
 function parse(bytes: Buffer | null): Readonly<Record<string, unknown>> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse((bytes ?? '').toString());
+    parsed = parseJsonWithoutPrototypes(bytes ?? Buffer.alloc(0));
   } catch (error) {
     throw new DecodeError(`The error frame is not JSON: ${messageOf(error)}`, undefined, { cause: error });
   }

@@ -1,4 +1,6 @@
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
+import { parseJson } from './parse-json.js';
+import { quoted } from './quoted.js';
 import type { SerializedPayload, Serializer } from './serializer.js';
 
 const JSON_TYPE = 'application/json';
@@ -13,6 +15,8 @@ const TEXT_TYPE = 'text/plain';
  * as `null`, and properties that are `undefined` do not arrive. A Buffer or Uint8Array that is the whole value
  * arrives as a Buffer. A whole value that JSON would change (`NaN`, an infinity, a function, a symbol), and anything
  * that it refuses (a bigint, a circle), is an error.
+ *
+ * JSON with a key `__proto__` or `constructor.prototype` is refused with `bad-request`: see {@link parseJson}.
  */
 export const jsonSerializer: Serializer = {
   serialize(value) {
@@ -38,7 +42,7 @@ export const jsonSerializer: Serializer = {
       default:
         throw new AsyncCallError(
           'bad-request',
-          `The payload's content type is ${JSON.stringify(contentType)}; this service reads ` +
+          `The payload's content type is ${quoted(contentType)}; this service reads ` +
             `${JSON_TYPE}, ${TEXT_TYPE} and ${BYTES_TYPE}.`,
         );
     }
@@ -65,7 +69,7 @@ function toJson(value: unknown): string {
 
 function fromJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
+    return parseJson(bytes);
   } catch (error) {
     throw new AsyncCallError('bad-request', `The payload is not JSON: ${messageOf(error)}`, {
       cause: error,

@@ -4,6 +4,7 @@ import { DecodeError, type Answerable } from './decode-error.js';
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { HeaderReader } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
+import { quoted } from './quoted.js';
 import type { ReplyAddress } from './reply-address.js';
 import type { SerializedPayload } from './serializer.js';
 import { text, type WireRecord } from './wire-record.js';
@@ -63,10 +64,12 @@ export function encodeRequest(request: OutgoingRequest): WireRecord {
 /**
  * Reads a record of a request topic, of ours or of a foreign caller (without `ac-version` and
  * `ac-kind`). Throws only {@link DecodeError}, with the address to answer where the record has one.
+ *
+ * `requestTopic` is where the record stands: responses may not go there, for they would be read as requests.
  */
-export function decodeRequest(record: WireRecord): IncomingRequest {
+export function decodeRequest(record: WireRecord, requestTopic?: string): IncomingRequest {
   const read = new HeaderReader(record.headers);
-  const replyTo = readReplyAddress(read);
+  const replyTo = readReplyAddress(read, requestTopic);
   const correlationId = read.bytes(HEADER.correlationId);
   const answerable = replyTo && correlationId && { correlationId, replyTo };
 
@@ -105,7 +108,7 @@ function readKind(
   const version = read.text(HEADER.version);
   if (version !== undefined && version !== PROTOCOL_VERSION) {
     throw new DecodeError(
-      `${HEADER.version} is ${JSON.stringify(version)}; this service reads version ${PROTOCOL_VERSION}.`,
+      `${HEADER.version} is ${quoted(version)}; this service reads version ${PROTOCOL_VERSION}.`,
       answerable,
       BAD_REQUEST,
     );
@@ -115,15 +118,22 @@ function readKind(
   throw new DecodeError(
     kind === CANCEL
       ? `A "cancel" needs ${HEADER.version} and ${HEADER.correlationId}.`
-      : `${HEADER.kind} is ${JSON.stringify(kind)}; a request topic takes "request", "one-way" and "cancel".`,
+      : `${HEADER.kind} is ${quoted(kind)}; a request topic takes "request", "one-way" and "cancel".`,
     answerable,
     BAD_REQUEST,
   );
 }
 
-function readReplyAddress(read: HeaderReader): ReplyAddress | undefined {
+/** What Kafka takes as the name of a topic; asking it for another one may break the connection. */
+const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
+
+function readReplyAddress(read: HeaderReader, requestTopic: string | undefined): ReplyAddress | undefined {
   const topic = read.text(HEADER.replyTopic);
   if (!topic) return undefined;
+  if (!TOPIC_NAME.test(topic))
+    throw new DecodeError(`${HEADER.replyTopic} is ${quoted(topic)}: no name of a topic.`);
+  if (topic === requestTopic)
+    throw new DecodeError(`${HEADER.replyTopic} is the topic of requests, ${quoted(topic)}.`);
   const partition = read.bytes(HEADER.replyPartition);
   return partition === undefined ? { topic } : { topic, partition: readPartition(partition) };
 }

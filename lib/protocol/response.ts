@@ -4,6 +4,7 @@ import { decodeErrorPayload, encodeErrorPayload } from './error-payload.js';
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { HeaderReader } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
+import { quoted } from './quoted.js';
 import type { SerializedPayload } from './serializer.js';
 import { headerOf, text, type WireRecord } from './wire-record.js';
 
@@ -94,7 +95,7 @@ export function decodeResponse(record: WireRecord): IncomingResponse {
     throw new DecodeError(
       version === undefined
         ? `The response has no header ${HEADER.version}.`
-        : `The response is of version ${JSON.stringify(version)}; this client reads ${PROTOCOL_VERSION}.`,
+        : `The response is of version ${quoted(version)}; this client reads ${PROTOCOL_VERSION}.`,
     );
   }
   return {
@@ -119,7 +120,7 @@ function readBody(read: HeaderReader, value: Buffer | null): FrameBody {
     case 'error':
       return { kind, error: decodeErrorPayload(value) };
     default:
-      throw new DecodeError(`${HEADER.kind} of the response is ${JSON.stringify(kind)}.`);
+      throw new DecodeError(`${HEADER.kind} of the response is ${quoted(kind)}.`);
   }
 }
 

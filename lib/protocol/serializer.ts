@@ -1,3 +1,5 @@
+import { AsyncCallError } from '../errors/async-call-error.js';
+
 /** A value as it travels. */
 export interface SerializedPayload {
   /** `null` for no payload. */
@@ -14,4 +16,21 @@ export interface Serializer {
   serialize(value: unknown): SerializedPayload;
   /** The value; `undefined` for no payload. `contentType` is absent if the sender did not say. */
   deserialize(payload: SerializedPayload): unknown;
+}
+
+/** The serializer's bytes for a value. Throws as it throws, and `invalid-argument` if what it returns is no payload. */
+export function serialize(serializer: Serializer, value: unknown): SerializedPayload {
+  const payload: unknown = serializer.serialize(value);
+  if (isPayload(payload)) return payload;
+  throw new AsyncCallError(
+    'invalid-argument',
+    'The serializer has not returned { bytes, contentType }, with a Buffer or null and with text.',
+  );
+}
+
+function isPayload(payload: unknown): payload is SerializedPayload {
+  if (typeof payload !== 'object' || payload === null) return false;
+  const { bytes, contentType } = payload as { readonly bytes?: unknown; readonly contentType?: unknown };
+  const isText = contentType === undefined || typeof contentType === 'string';
+  return isText && (bytes === null || Buffer.isBuffer(bytes));
 }

@@ -179,12 +179,30 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
    */
   private withProcessingHooks(context: object, run: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.onProcessingStartHook(ASYNC_CALLS_TRANSPORT, context as never, async () => {
-        await run()
-          .finally(() => this.onProcessingEndHook?.(ASYNC_CALLS_TRANSPORT, context as never))
-          .then(resolve, reject);
+      const begun: unknown = this.onProcessingStartHook(ASYNC_CALLS_TRANSPORT, context as never, async () => {
+        await this.runToItsEnd(context, run).then(resolve, reject);
       });
+      // An async hook that fails before it has run the call.
+      Promise.resolve(begun).catch(reject);
     });
+  }
+
+  private async runToItsEnd(context: object, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } finally {
+      await this.callEnded(context);
+    }
+  }
+
+  /** The call is over and answered: what the hook throws must not make it a failed one. */
+  private async callEnded(context: object): Promise<void> {
+    try {
+      const ended: unknown = this.onProcessingEndHook?.(ASYNC_CALLS_TRANSPORT, context as never);
+      await ended;
+    } catch (error) {
+      this.logger.error(error, 'The hook at the end of a call has failed');
+    }
   }
 
   private stateChanged(state: ConsumerState, error?: BrokerError): void {

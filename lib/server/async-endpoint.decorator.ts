@@ -2,7 +2,7 @@ import { MessagePattern } from '@nestjs/microservices';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { normalizeEndpoint } from '../protocol/endpoint-address.js';
 import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
-import { observeAsyncIterables } from './async-iterable-source.js';
+import { observeIterables } from './iterable-source.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 
 /** How an endpoint is registered. */
@@ -23,8 +23,8 @@ export interface EndpointExtras extends AsyncEndpointOptions {
 /**
  * Makes a controller method an endpoint of the service, reached as `service/endpoint`.
  *
- * The method may return a value, a promise, an Observable or an async iterable. Each value of the latter two
- * is one partial response, sent when it is emitted; their end ends the stream. An async iterable
+ * The method may return a value, a promise, an Observable, an async iterable or a generator. Each value of the latter
+ * three is one partial response, sent when it is emitted; their end ends the stream. An iterable
  * is not asked for its next value while too many responses wait for the broker (back-pressure);
  * when the call is over it is returned (its `finally` blocks run).
  *
@@ -38,7 +38,7 @@ export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = 
   const faults = endpointFaults(`@AsyncEndpoint('${name}')`, options);
   if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
   return (target, key, descriptor: PropertyDescriptor) => {
-    descriptor.value = observeAsyncIterables(descriptor.value as (...args: unknown[]) => unknown);
+    descriptor.value = observeIterables(descriptor.value as (...args: unknown[]) => unknown);
     const declaredBy = `${target.constructor.name}.${String(key)}`;
     const extras: EndpointExtras = { ...options, declaredBy };
     return MessagePattern(name, ASYNC_CALLS_TRANSPORT, { ...extras })(target, key, descriptor);

@@ -1,8 +1,6 @@
 import { type AttemptDelivery, deadlineOf } from '../delivery/delivery.js';
+import { MAX_TIMER_MS } from '../delivery/pause.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
-
-/** What a timer can take; a limit that is further off is none. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Ends an attempt at its caller's deadline, and when its handler has taken longer than it may. */
 export class AttemptLimits {
@@ -42,6 +40,7 @@ export class AttemptLimits {
     for (const timer of this.timers) clearTimeout(timer);
   }
 
+  /** A limit that is further off than a timer can be set to is none. */
   private after(ms: number, action: () => void): void {
     if (ms <= MAX_TIMER_MS) this.timers.push(setTimeout(action, ms));
   }

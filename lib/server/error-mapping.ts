@@ -1,5 +1,5 @@
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
-import { codeOfStatus, isErrorStatus } from '../errors/error-code.js';
+import { codeOfStatus, isErrorCode, isErrorStatus } from '../errors/error-code.js';
 
 /** A handler's failure, as the caller gets it and as this service sees it. */
 export interface MappedError {
@@ -19,15 +19,32 @@ export interface MappedError {
  *   other libraries are among these also if they have a status: it tells what came of *their* request.
  */
 export function mapError(thrown: unknown): MappedError {
+  try {
+    const mapped = mappingOf(thrown);
+    if (isSound(mapped.error)) return mapped;
+  } catch {
+    // A getter or a proxy's trap has thrown: nothing can be learnt of it.
+  }
+  return unexpected(thrown);
+}
+
+/** Whether it can be sent: a handler's own error may have been changed, or have getters. */
+function isSound({ message, statusCode, code }: AsyncCallError): boolean {
+  return typeof message === 'string' && isErrorStatus(statusCode) && isErrorCode(code);
+}
+
+function mappingOf(thrown: unknown): MappedError {
   if (thrown instanceof AsyncCallError) return { error: thrown, unexpected: false };
   if (isHttpException(thrown)) return expected(ofHttpException(thrown));
   if (isRpcException(thrown)) return expected(ofRpcException(thrown));
   const status = thrown instanceof Error ? undefined : statusOf(thrown);
   if (status !== undefined) return expected(ofObject(thrown as object, status));
-  return {
-    error: new AsyncCallError('internal', 'Internal server error', { cause: thrown }),
-    unexpected: true,
-  };
+  return unexpected(thrown);
+}
+
+function unexpected(thrown: unknown): MappedError {
+  const error = new AsyncCallError('internal', 'Internal server error', { cause: thrown });
+  return { error, unexpected: true };
 }
 
 function expected(error: AsyncCallError): MappedError {

@@ -16,18 +16,20 @@ import {
 import type { MutableCounts } from '../delivery/delivery-counts.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
-import { answered } from '../delivery/stages/answered.js';
+import { type AnswerError, answered } from '../delivery/stages/answered.js';
 import { counted } from '../delivery/stages/counted.js';
-import { deadLettered } from '../delivery/stages/dead-lettered.js';
+import { deadLettered, type KeepDeadLetter } from '../delivery/stages/dead-lettered.js';
 import { decoded } from '../delivery/stages/decoded.js';
 import { expired } from '../delivery/stages/expired.js';
 import { retried } from '../delivery/stages/retried.js';
 import { unique } from '../delivery/stages/unique.js';
 import { withdrawn } from '../delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { quoted } from '../protocol/quoted.js';
 import { encodeResponse } from '../protocol/response.js';
 import { replyPlace, type ResponseWriting } from './response-writer.js';
 import { served, type ServedOptions } from './served.js';
+import { type ServerLogger, unfailing } from './unfailing-logger.js';
 
 /** What the pipeline works with. */
 export interface RequestPipelineOptions extends ServedOptions {
@@ -44,18 +46,19 @@ export interface RequestPipelineOptions extends ServedOptions {
  * How a record ends: from the outside in, each stage deals with what the ones inside it have left over. Never rejects:
  * whatever is wrong with a record is answered, kept as a dead letter, or logged.
  */
-export function requestPipeline(options: RequestPipelineOptions): Handle<Delivery> {
+export function requestPipeline(given: RequestPipelineOptions): Handle<Delivery> {
+  const options = { ...given, logger: unfailing(given.logger) };
   const { retryPolicyOf: policyOf, duplicates: store, counts } = options;
   const { onUndecodable, onDuplicate, onStoreError, onExpired, onOutage, onRetry } = listenersOf(options);
+  const keep: KeepDeadLetter = (delivery, failed) => keepDeadLetter(options, delivery, failed);
+  const answer: AnswerError = (delivery, failed) => answerError(options, delivery, failed);
 
-  const attempt = served(options);
-  const repeated = retried({ policyOf, isOutage, onOutage, onRetry }, attempt);
-  const wanted = withdrawn(expired(onExpired, repeated));
+  // Inside of the retries: an outage may outlast a deadline.
+  const attempt = expired(onExpired, served(options));
+  const wanted = withdrawn(retried({ policyOf, isOutage, onOutage, onRetry }, attempt));
   const request = store ? unique({ store, onDuplicate, onStoreError }, wanted) : wanted;
-  const read = decoded(onUndecodable, request);
-  const kept = deadLettered((delivery, failed) => keepDeadLetter(options, delivery, failed), read);
-  const told = answered((delivery, failed) => answerError(options, delivery, failed), kept);
-  return counted(counts, guarded(options, told));
+  const kept = deadLettered(keep, decoded(onUndecodable, request));
+  return counted(counts, guarded(options.logger, keep, answered(answer, keep, kept)));
 }
 
 /** What the stages tell, for the log. */
@@ -82,13 +85,14 @@ function listenersOf({ counts, logger }: RequestPipelineOptions) {
   };
 }
 
-/** No fault of ours may stop the service or block a partition: it is logged, and the record counts as done. */
-function guarded({ logger }: RequestPipelineOptions, next: Handle<Delivery>): Handle<Delivery> {
+/** No fault of ours may stop the service or block a partition: the record is kept, and counts as done. */
+function guarded(logger: ServerLogger, keep: KeepDeadLetter, next: Handle<Delivery>): Handle<Delivery> {
   return async (delivery) => {
     try {
       return await next(delivery);
     } catch (error) {
       logger.error(error, `${placeOf(delivery.record)} could not be dealt with`);
+      await keep(delivery, { kind: 'failed', error: AsyncCallError.from(error), attempts: 0 });
       return delivery.owner.signal.aborted ? ABANDONED : SETTLED.failed;
     }
   };
@@ -98,13 +102,15 @@ async function answerError(
   { writing, logger }: RequestPipelineOptions,
   { owner, record }: Delivery,
   { answerTo, error }: Failed,
-): Promise<void> {
-  if (!answerTo || owner.signal.aborted) return;
+): Promise<boolean> {
+  if (!answerTo || owner.signal.aborted) return false;
   try {
     await retryUntilReachable(() => sendError(writing, answerTo, error), { signal: owner.signal });
+    return true;
   } catch (reason) {
     if (!owner.signal.aborted)
       logger.error(reason, `${placeOf(record)} cannot be answered (${error.message})`);
+    return false;
   }
 }
 
@@ -170,7 +176,7 @@ function isOutage(error: unknown): error is BrokerError {
 }
 
 function describe({ request, record }: RequestDelivery): string {
-  return `${placeOf(record)} (${request.endpoint}, request ${request.correlationId.toString('utf8')})`;
+  return `${placeOf(record)} (${quoted(request.endpoint)}, request ${quoted(request.correlationId.toString('utf8'))})`;
 }
 
 function placeOf({ topic, partition, offset }: ConsumerRecord): string {

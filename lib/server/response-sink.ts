@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /** Where the responses of one attempt go. */
 export interface ResponseSink {
   /** Takes a value as the next partial response. Throws if it cannot be sent. */
@@ -16,7 +18,8 @@ export interface ResponseSink {
 export const NO_RESPONSES: ResponseSink = {
   write: () => undefined,
   complete: () => undefined,
-  ready: () => Promise.resolve(),
+  // A generator without end must leave the event loop to others.
+  ready: () => nextTurn(),
   settled: () => Promise.resolve(),
   written: 0,
 };

@@ -9,7 +9,7 @@ import { TerminalError } from '../errors/handler-errors.js';
 import type { Answerable } from '../protocol/decode-error.js';
 import type { ResponseSink } from './response-sink.js';
 import { encodeResponse, type FrameBody, type OutgoingResponse } from '../protocol/response.js';
-import type { SerializedPayload, Serializer } from '../protocol/serializer.js';
+import { type SerializedPayload, serialize, type Serializer } from '../protocol/serializer.js';
 
 /** What all writers of a server share. */
 export interface ResponseWriting {
@@ -108,7 +108,7 @@ export class ResponseWriter implements ResponseSink {
 
   private serialize(value: unknown): SerializedPayload {
     try {
-      return this.writing.serializer.serialize(value);
+      return serialize(this.writing.serializer, value);
     } catch (cause) {
       const message = `Response ${this.written} cannot be sent. ${AsyncCallError.from(cause).message}`;
       throw new TerminalError(message, { code: 'internal', cause });

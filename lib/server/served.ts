@@ -1,4 +1,3 @@
-import type { Logger } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
 import { from, fromEvent, isObservable, lastValueFrom, type Observable, of, takeUntil, tap } from 'rxjs';
 import { BrokerError } from '../broker/broker-error.js';
@@ -12,12 +11,14 @@ import {
   SETTLED,
 } from '../delivery/delivery.js';
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
+import { quoted } from '../protocol/quoted.js';
 import type { IncomingRequest } from '../protocol/request.js';
 import { AsyncCallContext } from './async-call-context.js';
 import { AttemptLimits } from './attempt-limits.js';
 import { mapError } from './error-mapping.js';
 import { NO_RESPONSES, type ResponseSink } from './response-sink.js';
 import { ResponseWriter, type ResponseWriting } from './response-writer.js';
+import type { ServerLogger } from './unfailing-logger.js';
 
 /** What the stage works with. */
 export interface ServedOptions {
@@ -28,7 +29,7 @@ export interface ServedOptions {
   readonly maxHandlerMsOf: (endpoint: string) => number | undefined;
   /** Runs a call between hooks. */
   readonly aroundCall: (context: AsyncCallContext, run: () => Promise<void>) => Promise<void>;
-  readonly logger: Pick<Logger, 'error' | 'warn'>;
+  readonly logger: ServerLogger;
 }
 
 interface Call {
@@ -132,7 +133,10 @@ function callOf(
 ): Call {
   const handler = handlerOf(endpoint);
   if (!handler) {
-    throw new AsyncCallError('unknown-endpoint', `The service "${service}" has no endpoint "${endpoint}".`);
+    throw new AsyncCallError(
+      'unknown-endpoint',
+      `The service "${service}" has no endpoint ${quoted(endpoint)}.`,
+    );
   }
   try {
     return { handler, data: writing.serializer.deserialize(payload) };
@@ -185,7 +189,7 @@ type Report = (thrown: unknown, context: AsyncCallContext) => void;
 function reporter(logger: ServedOptions['logger']): Report {
   let warned = false;
   return (thrown, context) => {
-    logger.error(thrown, `${context.endpoint} has failed (request ${context.requestId})`);
+    logger.error(thrown, `${quoted(context.endpoint)} has failed (request ${quoted(context.requestId)})`);
     if (!isNestReplacement(thrown) || warned) return;
     warned = true;
     logger.warn(
@@ -197,6 +201,11 @@ function reporter(logger: ServedOptions['logger']): Report {
 
 /** What Nest puts in place of an exception that no filter has taken. */
 function isNestReplacement(thrown: unknown): boolean {
-  const { status, message } = (thrown ?? {}) as { readonly status?: unknown; readonly message?: unknown };
-  return status === 'error' && message === 'Internal server error';
+  try {
+    const { status, message } = (thrown ?? {}) as { readonly status?: unknown; readonly message?: unknown };
+    return status === 'error' && message === 'Internal server error';
+  } catch {
+    // Nest's has no getters that throw.
+    return false;
+  }
 }

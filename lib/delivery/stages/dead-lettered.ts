@@ -11,9 +11,12 @@ export type KeepDeadLetter = (delivery: Delivery, failed: Failed) => Promise<voi
 export function deadLettered(keep: KeepDeadLetter, next: Handle<Delivery>): Handle<Delivery> {
   return async (delivery) => {
     const outcome = await next(delivery);
-    if (outcome.kind === 'failed' && (!outcome.answerTo || isRetriable(outcome.error))) {
-      await keep(delivery, outcome);
-    }
+    if (outcome.kind === 'failed' && needsLetter(outcome)) await keep(delivery, outcome);
     return outcome;
   };
+}
+
+/** Whether a failure is not its caller's business alone. */
+export function needsLetter({ answerTo, error }: Failed): boolean {
+  return !answerTo || isRetriable(error);
 }

@@ -9,7 +9,7 @@ export type OnUndecodable = (delivery: Delivery) => void;
 export function decoded(onUndecodable: OnUndecodable, next: Handle<RequestDelivery>): Handle<Delivery> {
   return async (delivery) => {
     try {
-      return await next({ ...delivery, request: decodeRequest(delivery.record) });
+      return await next({ ...delivery, request: decodeRequest(delivery.record, delivery.record.topic) });
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       onUndecodable(delivery);

@@ -4,7 +4,7 @@ import { deadlineOf, type Handle, type RequestDelivery, SETTLED } from '../deliv
 export type OnExpired = (delivery: RequestDelivery) => void;
 
 /** Does not run what nobody waits for any more. Its caller has got a `timeout` by its own clock. */
-export function expired(onExpired: OnExpired, next: Handle<RequestDelivery>): Handle<RequestDelivery> {
+export function expired<D extends RequestDelivery>(onExpired: OnExpired, next: Handle<D>): Handle<D> {
   return async (delivery) => {
     if (Date.now() < deadlineOf(delivery)) return next(delivery);
     onExpired(delivery);

@@ -178,7 +178,7 @@ describeOnBrokers('streams of partial responses', (newBroker) => {
     ['bytes', Buffer.from([0, 255, 128])],
     ['no bytes', Buffer.alloc(0)],
     ['a nested object', { a: [1, { b: null }], c: { d: 'e' } }],
-    ['an object with odd names', JSON.parse('{ "__proto__": 1, "constructor": 2 }')],
+    ['an object with odd names', JSON.parse('{ "toString": 1, "constructor": 2, "": 3 }')],
   ])('carries %s both ways', async (_, value) => {
     const { all } = await setUp();
     expect(await all('/echo', value)).toStrictEqual([value, value]);

@@ -337,18 +337,47 @@ describe('deadLettered', () => {
 });
 
 describe('answered', () => {
-  it('tells the caller, and then the record is done, unless it is not ours any more', async () => {
-    const told: unknown[] = [];
+  const stageOf = (isTold: boolean, outcome: Outcome) => {
+    const heard: unknown[] = [];
     const stage = answered(
       async (_, { error }) => {
-        told.push(error);
+        heard.push(['answered', error]);
+        return isTold;
       },
-      async () => failed(refused, { answerTo }),
+      async (_, { error }) => {
+        heard.push(['kept', error]);
+      },
+      async () => outcome,
     );
+    return { stage, heard };
+  };
+
+  it('tells the caller, and then the record is done, unless it is not ours any more', async () => {
+    const { stage, heard } = stageOf(true, failed(refused, { answerTo }));
     expect(await stage(deliveryOf())).toBe(SETTLED.failed);
     const delivery = deliveryOf();
     delivery.owner.abort();
     expect(await stage(delivery)).toBe(ABANDONED);
-    expect(told).toEqual([refused, refused]);
+    expect(heard).toEqual([
+      ['answered', refused],
+      ['answered', refused],
+    ]);
+  });
+
+  it('keeps what its caller alone was to hear of, if it cannot be told', async () => {
+    const { stage, heard } = stageOf(false, failed(refused, { answerTo }));
+    expect(await stage(deliveryOf())).toBe(SETTLED.failed);
+    expect(heard).toEqual([
+      ['answered', refused],
+      ['kept', refused],
+    ]);
+  });
+
+  it('does not keep twice what the stage within has kept', async () => {
+    for (const outcome of [failed(internal, { answerTo }), failed(refused)]) {
+      const { stage, heard } = stageOf(false, outcome);
+      await stage(deliveryOf());
+      expect(heard).toHaveLength(1);
+    }
   });
 });

@@ -77,6 +77,13 @@ describe('the payload of an error frame', () => {
     expect(() => decodeErrorPayload(null)).toThrow(/The error frame is not JSON/);
   });
 
+  it('is read without what could change every object of the process', () => {
+    const payload = '{"code":"conflict","message":"taken","details":{"by":"Ann","__proto__":{"admin":true}}}';
+    const { details, message } = decodeErrorPayload(Buffer.from(payload));
+    expect([message, details]).toEqual(['taken', { by: 'Ann' }]);
+    expect(Object.keys(details as object)).toEqual(['by']);
+  });
+
   it('throws nothing but a DecodeError, whatever the bytes', () => {
     const nearly = fc.record({ code: fc.jsonValue(), statusCode: fc.jsonValue(), message: fc.jsonValue() });
     const anyBytes = fc.oneof(

@@ -9,10 +9,13 @@ const roundTrip = (value: unknown) => jsonSerializer.deserialize(jsonSerializer.
 const read = (content: string, contentType?: string) =>
   jsonSerializer.deserialize({ bytes: Buffer.from(content), contentType });
 
+/** Without what is refused. */
+const jsonValue = fc.jsonValue().filter((value) => !/"(__proto__|constructor)"/.test(JSON.stringify(value)));
+
 describe('jsonSerializer', () => {
   it('brings every JSON value back', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
+      fc.property(jsonValue, (value) => {
         expect(roundTrip(value)).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
@@ -94,10 +97,19 @@ describe('jsonSerializer', () => {
     expect(error.message).toContain('The payload is not JSON');
   });
 
-  it('leaves the prototypes of objects alone', () => {
-    const parsed = roundTrip(JSON.parse('{"__proto__": {"admin": true}}')) as { admin?: boolean };
-    expect(parsed.admin).toBeUndefined();
-    expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
+  it.each(['{"__proto__": {"admin": true}}', '[{"a": {"constructor": {"prototype": {"admin": true}}}}]'])(
+    'refuses %s, which could change every object of the process',
+    (content) => {
+      expect(errorOf(() => read(content))).toMatchObject({ code: 'bad-request' });
+    },
+  );
+
+  it('takes a constructor that has no prototype for what it is', () => {
+    expect(roundTrip({ constructor: 'a builder' })).toEqual({ constructor: 'a builder' });
+  });
+
+  it('reads what is nested however deeply', () => {
+    expect(read('['.repeat(400_000) + ']'.repeat(400_000))).toBeInstanceOf(Array);
   });
 });
 

@@ -45,7 +45,7 @@ const anyRequest: fc.Arbitrary<OutgoingRequest> = fc.record(
     correlationId: text,
     endpoint: text.filter((endpoint) => endpoint !== ''),
     replyTo: fc.record({
-      topic: text.filter((topic) => topic !== ''),
+      topic: fc.stringMatching(/^[a-zA-Z0-9._-]{1,249}$/),
       partition: fc.nat({ max: 999_999_999 }),
     }),
     source: text,
@@ -208,5 +208,20 @@ describe('a request that cannot be read', () => {
         expect(error).toBeInstanceOf(DecodeError);
       }
     }
+  });
+
+  it.each(['no topic/ has this', 'x'.repeat(250), '\u0000'])(
+    'sends no answer to %j, which names no topic',
+    (topic) => {
+      const error = errorOf({ ...FOREIGN, kafka_replyTopic: topic });
+      expect(error.answerable).toBeUndefined();
+      expect(error.message.length).toBeLessThan(1_000);
+    },
+  );
+
+  it('sends no answer to the topic of requests, where it would be read as one', () => {
+    const record = { value: null, headers: entries({ ...FOREIGN, kafka_replyTopic: 'a.requests' }) };
+    expect(() => decodeRequest(record, 'a.requests')).toThrow('is the topic of requests');
+    expect(decodeRequest(record, 'b.requests').replyTo?.topic).toBe('a.requests');
   });
 });

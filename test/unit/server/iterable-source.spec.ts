@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { describe, expect, it, jest } from '@jest/globals';
 import { isObservable, lastValueFrom, type Observable, of, take, toArray } from 'rxjs';
-import { observeAsyncIterables } from '../../../lib/server/async-iterable-source.js';
 import { runInCall } from '../../../lib/context/current-call.js';
+import { observeIterables } from '../../../lib/server/iterable-source.js';
 import { deferred } from '../support/deferred.js';
 import { turn } from '../support/scripted-producer.js';
 
@@ -10,10 +10,14 @@ async function* count(to: number) {
   for (let value = 1; value <= to; value += 1) yield value;
 }
 
-const observe = (run: () => unknown) => observeAsyncIterables(run)() as Observable<unknown>;
+const observe = (run: () => unknown) => observeIterables(run)() as Observable<unknown>;
 const all = (source: unknown) => lastValueFrom((source as Observable<unknown>).pipe(toArray()));
 
-describe('observeAsyncIterables', () => {
+const throwing = () => {
+  throw new Error('no');
+};
+
+describe('observeIterables', () => {
   it('turns an async iterable into an Observable', async () => {
     const source = observe(() => count(3));
     expect(isObservable(source)).toBe(true);
@@ -21,14 +25,37 @@ describe('observeAsyncIterables', () => {
   });
 
   it('turns the promise of one into the promise of an Observable', async () => {
-    const source = await observeAsyncIterables(async () => count(2))();
+    const source = await observeIterables(async () => count(2))();
     expect(await all(source)).toEqual([1, 2]);
   });
 
-  it.each([undefined, null, 'text', 7, [1], { a: 1 }, of(1)])('leaves %p as it is', async (result) => {
-    expect(observe(() => result)).toBe(result);
-    expect(await observeAsyncIterables(async () => result)()).toBe(result);
+  it('turns a generator, and any other iterator, into an Observable too', async () => {
+    const closed = jest.fn();
+    const generator = function* () {
+      try {
+        yield 1;
+        yield Promise.resolve(2);
+        yield 3;
+      } finally {
+        closed();
+      }
+    };
+    expect(await all(observe(generator))).toEqual([1, 2, 3]);
+    expect(await all(observe(() => generator()).pipe(take(1)))).toEqual([1]);
+    await turn();
+    expect(closed).toHaveBeenCalledTimes(2);
+    expect(await all(await observeIterables(async () => new Map([['a', 1]]).entries())())).toEqual([
+      ['a', 1],
+    ]);
   });
+
+  it.each([undefined, null, 'text', 7, [1], new Set([1]), { a: 1 }, of(1)])(
+    'leaves %p as it is',
+    async (result) => {
+      expect(observe(() => result)).toBe(result);
+      expect(await observeIterables(async () => result)()).toBe(result);
+    },
+  );
 
   it('keeps the method’s name, metadata, "this" and arguments', () => {
     class Controller {
@@ -39,7 +66,7 @@ describe('observeAsyncIterables', () => {
     }
     const { double } = Controller.prototype;
     Reflect.defineMetadata('guards', ['g'], double);
-    const observing = observeAsyncIterables(double as (...args: unknown[]) => unknown);
+    const observing = observeIterables(double as (...args: unknown[]) => unknown);
     expect(observing.name).toBe('double');
     expect(Reflect.getMetadata('guards', observing)).toEqual(['g']);
     expect(observing.call(new Controller(), 21)).toBe(42);
@@ -147,10 +174,14 @@ describe('observeAsyncIterables', () => {
     expect(returned).not.toHaveBeenCalled();
   });
 
-  it('swallows what the iterator says when it is returned', async () => {
+  it.each<[string, () => unknown]>([
+    ['rejects', () => Promise.reject(new Error('late'))],
+    ['throws', throwing],
+    ['returns nothing', () => undefined],
+  ])('swallows what the iterator says when it is returned: it %s', async (_, returned) => {
     const iterator = {
       next: async () => ({ done: false, value: 1 }),
-      return: () => Promise.reject(new Error('late')),
+      return: returned as () => Promise<IteratorResult<number>>,
     };
     const source = observe(() => ({ [Symbol.asyncIterator]: () => iterator }));
     expect(await all(source.pipe(take(1)))).toEqual([1]);
