@@ -11,7 +11,7 @@ import {
 import { concat, finalize, firstValueFrom, lastValueFrom, NEVER, of, Subject, take, toArray } from 'rxjs';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
-import { writeRaw } from '../support/raw-requests.js';
+import { type RawRecord, writeRaw } from '../support/raw-records.js';
 import { recordsOf } from '../support/records.js';
 import { startService } from '../support/services.js';
 
@@ -164,12 +164,16 @@ describeOnBrokers('G7: cancel reaches the server', (newBroker) => {
 
   it('means nothing for a request that is over, or never came', async () => {
     const { broker, name, client, mark, isCommitted } = await setUp();
-    const cancel = (id: string) => ({
-      topic: `${name}.requests`,
-      headers: { kafka_correlationId: id, 'ac-kind': 'cancel', 'ac-version': '1' },
+    const cancel = (id: string): RawRecord => ({
+      headers: [
+        ['kafka_correlationId', id],
+        ['ac-kind', 'cancel'],
+        ['ac-version', '1'],
+      ],
     });
     const [response] = await lastValueFrom(client.to(`${name}/note`).responses(mark).pipe(toArray()));
-    await writeRaw(broker, cancel(response.requestId), cancel('never came'));
+    const cancels = [cancel(response.requestId), cancel('never came')];
+    await writeRaw(broker, { topic: `${name}.requests`, partition: 0 }, cancels);
     await isCommitted(3n);
     expect(await lastValueFrom(client.send(`${name}/note`, mark))).toBeUndefined();
   });

@@ -5,7 +5,7 @@ import { AsyncCallsServer, AsyncEndpoint, type DeliveryOptions, TerminalError } 
 import { firstValueFrom, Subject } from 'rxjs';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
-import { type RawRecord, writeRaw } from '../support/raw-requests.js';
+import { type RawRecord, writeRaw } from '../support/raw-records.js';
 import { startService } from '../support/services.js';
 
 const ran: string[] = [];
@@ -41,31 +41,30 @@ describeOnBrokers('G12: duplicates are caught', (newBroker) => {
     const server = app.get(AsyncCallsServer);
     const mark = uniqueName('mark');
     const request = (id: string, endpoint: string, value = mark): RawRecord => ({
-      topic: `${name}.requests`,
-      value: Buffer.from(JSON.stringify(value)),
-      headers: { kafka_correlationId: id, 'ac-endpoint': endpoint },
+      value: JSON.stringify(value),
+      headers: [
+        ['kafka_correlationId', id],
+        ['ac-endpoint', endpoint],
+      ],
     });
+    const write = (...records: RawRecord[]) =>
+      writeRaw(broker, { topic: `${name}.requests`, partition: 0 }, records);
     const runs = (value = mark) => ran.filter((each) => each === value).length;
-    return { broker, name, server, mark, request, runs };
+    return { broker, name, server, mark, request, write, runs };
   }
 
   it.each(['/work', '/fail'])('a request that was sent twice is run once (%s)', async (endpoint) => {
-    const { broker, server, mark, request, runs } = await setUp();
-    await writeRaw(
-      broker,
-      request('1', endpoint),
-      request('1', endpoint),
-      request('2', '/work', `${mark}-2`),
-    );
+    const { server, mark, request, write, runs } = await setUp();
+    await write(request('1', endpoint), request('1', endpoint), request('2', '/work', `${mark}-2`));
     await waitFor(() => runs(`${mark}-2`) === 1, { what: 'the request behind them' });
     expect(runs()).toBe(1);
     await waitFor(() => server.counts.duplicate === 1, { what: 'the duplicate to be counted' });
   });
 
   it('also while the first one is still running', async () => {
-    const { broker, server, mark, request, runs } = await setUp();
+    const { server, mark, request, write, runs } = await setUp();
     releases.set(mark, new Subject());
-    await writeRaw(broker, request('1', '/wait'), request('1', '/wait'));
+    await write(request('1', '/wait'), request('1', '/wait'));
     await waitFor(() => server.counts.duplicate === 1, { what: 'the duplicate to be counted' });
     releases.get(mark)!.complete();
     await waitFor(() => server.counts.served === 1, { what: 'the first to end' });
@@ -73,8 +72,8 @@ describeOnBrokers('G12: duplicates are caught', (newBroker) => {
   });
 
   it('is committed past, so that nobody runs it later', async () => {
-    const { broker, name, request } = await setUp({ commitIntervalMs: 20 });
-    await writeRaw(broker, request('1', '/work'), request('1', '/work'));
+    const { broker, name, request, write } = await setUp({ commitIntervalMs: 20 });
+    await write(request('1', '/work'), request('1', '/work'));
     const admin = broker.createAdmin({ clientId: 'test' });
     const committed = async () => (await admin.fetchCommitted(name, [`${name}.requests`]))[0]?.offset === 2n;
     await waitFor(committed, { what: 'the offset behind both to be committed' });
@@ -83,9 +82,9 @@ describeOnBrokers('G12: duplicates are caught', (newBroker) => {
 
   it('not beyond the window, and not where that is switched off', async () => {
     for (const duplicates of [{ windowMs: 1 }, false] as const) {
-      const { broker, request, runs } = await setUp({ duplicates });
+      const { request, write, runs } = await setUp({ duplicates });
       const sendUntilRunTwice = async () => {
-        await writeRaw(broker, request('1', '/work'));
+        await write(request('1', '/work'));
         return runs() > 1;
       };
       await waitFor(sendUntilRunTwice, { what: 'a second run' });
@@ -102,8 +101,8 @@ describeOnBrokers('G12: duplicates are caught', (newBroker) => {
         return { done: () => void events.push(`done ${id}`), release: () => void claimed.delete(id) };
       },
     };
-    const { broker, server, request, runs } = await setUp({ duplicates });
-    await writeRaw(broker, request('1', '/work'), request('1', '/work'));
+    const { server, request, write, runs } = await setUp({ duplicates });
+    await write(request('1', '/work'), request('1', '/work'));
     await waitFor(() => server.counts.duplicate === 1, { what: 'the duplicate' });
     expect([runs(), events]).toEqual([1, ['done 1']]);
   });

@@ -1,10 +1,5 @@
-import {
-  type Broker,
-  BrokerError,
-  type ProducerRecord,
-  type RecordHeader,
-  type TopicPartitionOffset,
-} from 'nestjs-async-calls';
+import type { Broker, ProducerRecord, RecordHeader, TopicPartitionOffset } from 'nestjs-async-calls';
+import { sendAll } from './send-all.js';
 
 /** Headers as a foreign program writes them: text or bytes, and a name may come twice. */
 export type RawHeaders = readonly (readonly [name: string, value: string | Buffer])[];
@@ -27,9 +22,7 @@ export async function writeRaw(
   await producer.connect();
   const places: TopicPartitionOffset[] = [];
   for (const record of records) {
-    const [result] = await producer.send([{ ...place, ...toRecord(record) }]);
-    if (result instanceof BrokerError) throw result;
-    places.push(result);
+    places.push(...(await sendAll(producer, [{ ...place, ...toRecord(record) }])));
   }
   await producer.close();
   return places;
