@@ -152,15 +152,18 @@ describeOnBrokers('a client', (newBroker) => {
 
   it('gives a call up after its timeout, with a typed error', async () => {
     const { client, name } = await setUp();
-    await expect(lastValueFrom(client.to(`${name}/never`, { timeoutMs: 200 }).send(1))).rejects.toMatchObject(
-      {
-        code: 'timeout',
-        statusCode: 504,
-        message: expect.stringMatching(
-          /never did not end its responses within 200 ms; none came \(request .*\)/,
-        ),
-      },
-    );
+    // A first call, so that the way to the service is known: only the second one's own time is to count.
+    await lastValueFrom(client.emit(`${name}/never`, 1));
+    await client.connect();
+    await expect(
+      lastValueFrom(client.to(`${name}/never`, { timeoutMs: 1_000 }).send(1)),
+    ).rejects.toMatchObject({
+      code: 'timeout',
+      statusCode: 504,
+      message: expect.stringMatching(
+        /never did not end its responses within 1000 ms; none came \(request .*\)/,
+      ),
+    });
     expect(client.inFlight).toBe(0);
   });
 
