@@ -32,6 +32,7 @@ function membership({ joins = [], beats = [] }: { joins?: number[]; beats?: numb
   const listener = {
     owned: () => [],
     onAssignment: jest.fn(async () => false),
+    onContact: jest.fn(),
     onLost: jest.fn(),
     onChanging: jest.fn(),
     onTrouble: jest.fn<(trouble: BrokerError | undefined) => void>(),
@@ -94,4 +95,17 @@ it('joins with other bytes than before when it has lost its session, so that a n
 
   expect(joinedWith).toHaveLength(2);
   expect(joinedWith[1]).not.toEqual(joinedWith[0]);
+});
+
+it('tells of every contact with the group: a join, and each heartbeat', async () => {
+  const { member, listener, assigned } = membership({});
+  const run = member.run();
+  await assigned(1);
+  await waitFor(() => listener.onContact.mock.calls.length > 2, { what: 'contact by heartbeats' });
+  await member.leave();
+  await run;
+
+  expect(listener.onContact.mock.invocationCallOrder[0]).toBeGreaterThan(
+    listener.onAssignment.mock.invocationCallOrder[0],
+  );
 });
