@@ -15,13 +15,13 @@ export interface WaitOptions {
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   { what, timeoutMs = 10_000 }: WaitOptions,
-): Promise<T> {
+): Promise<Exclude<T, null | undefined | false>> {
   const deadline = Date.now() + timeoutMs;
   let cause: unknown;
   do {
     try {
       const value = await condition();
-      if (value) return value;
+      if (value) return value as Exclude<T, null | undefined | false>;
       cause = undefined;
     } catch (error) {
       cause = error;
