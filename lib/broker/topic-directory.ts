@@ -1,4 +1,5 @@
 import type { Admin } from './admin.js';
+import { BrokerError } from './broker-error.js';
 
 /** How long a partition count is trusted. */
 const MAX_AGE_MS = 60_000;
@@ -14,11 +15,14 @@ export class TopicDirectory {
 
   constructor(private readonly admin: Admin) {}
 
-  /** The topic's number of partitions; `undefined` if it does not exist. Rejects as the admin does. */
+  /**
+   * The topic's number of partitions; `undefined` if it does not exist. Rejects as the admin does, but while the
+   * broker cannot be reached goes by what it knows.
+   */
   partitionsOf(topic: string): Promise<number | undefined> {
     const known = this.entries.get(topic);
     if (known && Date.now() - known.askedAt < MAX_AGE_MS) return known.partitions;
-    const entry: Entry = { partitions: this.ask(topic), askedAt: Date.now() };
+    const entry: Entry = { partitions: this.ask(topic, known), askedAt: Date.now() };
     this.entries.set(topic, entry);
     entry.partitions.then(
       (partitions) => partitions ?? this.drop(topic, entry),
@@ -32,9 +36,14 @@ export class TopicDirectory {
     this.entries.delete(topic);
   }
 
-  private async ask(topic: string): Promise<number | undefined> {
-    const [description] = await this.admin.describeTopics([topic]);
-    return description?.partitions.length;
+  private async ask(topic: string, known: Entry | undefined): Promise<number | undefined> {
+    try {
+      const [description] = await this.admin.describeTopics([topic]);
+      return description?.partitions.length;
+    } catch (error) {
+      if (known && error instanceof BrokerError && error.retriable) return known.partitions;
+      throw error;
+    }
   }
 
   private drop(topic: string, entry: Entry): void {

@@ -180,7 +180,10 @@ export class ClientConnection {
   }
 
   private async lookUp(route: Route): Promise<void> {
-    const partitions = await this.directory.partitionsOf(route.topic);
+    const partitions = await retryUntilReachable(() => this.directory.partitionsOf(route.topic), {
+      signal: this.stopping.signal,
+      onUnavailable: (error) => (this.trouble = error),
+    });
     if (partitions === undefined) throw unknownService(route);
     route.partitions = partitions;
     route.validUntil = Date.now() + PARTITIONS_MAX_AGE_MS;

@@ -244,7 +244,7 @@ class KafkajsCaller implements ForeignCaller {
         return own.length >= count ? own : undefined;
       },
       { what: `${count} answers to ${correlationId}` },
-    ) as Promise<Answer[]>;
+    );
   }
 
   async close(): Promise<void> {

@@ -17,7 +17,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** A Nest application of `test/e2e/apps` in a process of its own. */
+/** A Nest application of a test in a process of its own. */
 export class AppProcess<C extends Commands> {
   private readonly waiting = new Map<number, Waiting>();
   private asked = 0;
@@ -35,13 +35,13 @@ export class AppProcess<C extends Commands> {
     child.once('close', (code, signal) => this.failAll(`it ended (${signal ?? `exit code ${code}`})`));
   }
 
-  /** Starts an application; resolves when it takes commands. */
+  /** Starts an application, `<folder>/<name>` in this folder; resolves when it takes commands. */
   static async start<C extends Commands>(
     processes: Processes,
     app: string,
     settings: object,
   ): Promise<AppProcess<C>> {
-    const file = fileURLToPath(new URL(`apps/${app}.app.ts`, import.meta.url));
+    const file = fileURLToPath(new URL(`${app}.app.ts`, import.meta.url));
     const child = spawn(process.execPath, [...RUN_TYPESCRIPT, file], {
       cwd: ROOT,
       env: { ...process.env, NO_COLOR: '1', E2E_SETTINGS: JSON.stringify(settings) },
@@ -75,6 +75,13 @@ export class AppProcess<C extends Commands> {
     const ask: Ask = { id, command, input };
     this.child.send(ask, (error) => error && this.failAll(`it cannot be asked: ${error.message}`));
     return this.within(ASK_MS, command, answer) as Promise<Awaited<ReturnType<C[K]>>>;
+  }
+
+  /** Sends it a signal; for `SIGKILL`, resolves when it is gone. */
+  async signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    const closed = signal === 'SIGKILL' ? once(this.child, 'close') : undefined;
+    this.child.kill(signal);
+    await closed;
   }
 
   /** Asks it to end, as an orchestrator does, and resolves with how it did; fails if it had to be killed. */

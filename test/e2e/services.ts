@@ -44,7 +44,7 @@ class CallingService<C extends ServerCommands | ClientCommands> {
 /** A service that only calls. */
 export class ClientService extends CallingService<ClientCommands> {
   static async start(processes: Processes, settings: Settings<ClientSettings>): Promise<ClientService> {
-    const process = await AppProcess.start<ClientCommands>(processes, 'client', withBrokers(settings));
+    const process = await AppProcess.start<ClientCommands>(processes, 'apps/client', withBrokers(settings));
     return new ClientService(settings.service, process);
   }
 }
@@ -53,7 +53,7 @@ export class ClientService extends CallingService<ClientCommands> {
 export class ServerService extends CallingService<ServerCommands> {
   /** Resolves when the process runs, whether or not it can serve yet. */
   static async launch(processes: Processes, settings: Settings<ServerSettings>): Promise<ServerService> {
-    const process = await AppProcess.start<ServerCommands>(processes, 'server', withBrokers(settings));
+    const process = await AppProcess.start<ServerCommands>(processes, 'apps/server', withBrokers(settings));
     return new ServerService(settings.service, process);
   }
 

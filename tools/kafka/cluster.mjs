@@ -22,11 +22,14 @@ const STOP_TIMEOUT_MS = 30_000;
  * @property {number} [nodes] 1 by default; 3 replicate everything, with two in-sync replicas required
  * @property {number} [rebalanceDelayMs] `group.initial.rebalance.delay.ms`: 0 here, 3000 on a default broker
  * @property {Readonly<Record<string, string>>} [properties] further broker properties, the last word
+ * @property {(port: number) => Promise<number>} [proxy] called for each node with a further port of it; starts a proxy
+ *   to that port and resolves with its own, which clients that came by a proxy are told. See `proxiedBootstrap`
  * @property {string} [logDir] where each node's log goes; a new folder of the project's by default
  *
  * @typedef {object} ClusterNode
  * @property {number} id
  * @property {number} port
+ * @property {import('./server-properties.mjs').ProxiedAddress} [behindProxy]
  * @property {number} pid of the running or last run JVM
  * @property {string} logFile
  */
@@ -54,14 +57,17 @@ async function launchCluster(installation, options, jvmFlags) {
   const clusterDir = await mkdtemp(join(await realpath(tmpdir()), 'async-calls-kafka-'));
   const logDir = options.logDir ?? (await newLogDir(basename(clusterDir)));
   await mkdir(logDir, { recursive: true });
-  const ports = await freePorts(2 * count);
-  const nodes = Array.from({ length: count }, (_, index) => ({
-    id: index + 1,
-    port: ports[2 * index] ?? 0,
-    controllerPort: ports[2 * index + 1] ?? 0,
-    pid: 0,
-    logFile: join(logDir, `node-${index + 1}.log`),
-  }));
+  const ports = await freePorts(3 * count);
+  const nodes = await Promise.all(
+    Array.from({ length: count }, async (_, index) => ({
+      id: index + 1,
+      port: ports[3 * index] ?? 0,
+      controllerPort: ports[3 * index + 1] ?? 0,
+      behindProxy: await proxied(ports[3 * index + 2] ?? 0, options.proxy),
+      pid: 0,
+      logFile: join(logDir, `node-${index + 1}.log`),
+    })),
+  );
   const common = { clusterDir, clusterId: newClusterId(), nodes, rebalanceDelayMs, properties, jvmFlags };
   const cluster = new Cluster(clusterDir, nodes);
   try {
@@ -74,6 +80,11 @@ async function launchCluster(installation, options, jvmFlags) {
     await cluster.stop();
     throw error;
   }
+}
+
+/** @param {number} port @param {ClusterOptions['proxy']} proxy */
+async function proxied(port, proxy) {
+  return proxy && { port, proxyPort: await proxy(port) };
 }
 
 function newClusterId() {
@@ -95,6 +106,10 @@ export class Cluster {
     this.nodes = nodes;
     /** What clients connect to: `host:port[,…]`. */
     this.bootstrap = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
+    /** What clients connect to by way of the proxies; empty if there are none. */
+    this.proxiedBootstrap = nodes
+      .flatMap(({ behindProxy }) => (behindProxy ? [`127.0.0.1:${behindProxy.proxyPort}`] : []))
+      .join(',');
     this.#keeper = new KeeperConnection(clusterDir);
   }
 

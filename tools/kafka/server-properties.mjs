@@ -1,5 +1,9 @@
 /**
- * @typedef {{ id: number, port: number, controllerPort: number }} NodeAddress
+ * @typedef {{ id: number, port: number, controllerPort: number, behindProxy?: ProxiedAddress }} NodeAddress
+ *
+ * @typedef {object} ProxiedAddress a further way to a node, by way of a proxy
+ * @property {number} port where the node listens for the proxy
+ * @property {number} proxyPort where the proxy listens: what clients are told that came by it
  *
  * @typedef {object} ServerSettings
  * @property {NodeAddress} node
@@ -19,16 +23,23 @@ const HOST = '127.0.0.1';
  * @returns {Record<string, string>}
  */
 export function serverProperties({ node, nodes, logDirs, bindHost, rebalanceDelayMs, properties }) {
+  const { behindProxy } = node;
+  const listeners = [`PLAINTEXT://${bindHost}:${node.port}`];
+  const advertised = [`PLAINTEXT://${HOST}:${node.port}`];
+  if (behindProxy) {
+    listeners.push(`PROXIED://${bindHost}:${behindProxy.port}`);
+    advertised.push(`PROXIED://${HOST}:${behindProxy.proxyPort}`);
+  }
   const voters = nodes.map(({ id, controllerPort }) => `${id}@${HOST}:${controllerPort}`);
   return {
     'process.roles': 'broker,controller',
     'node.id': String(node.id),
     'controller.quorum.voters': voters.join(','),
-    listeners: `PLAINTEXT://${bindHost}:${node.port},CONTROLLER://${bindHost}:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${HOST}:${node.port}`,
+    listeners: [...listeners, `CONTROLLER://${bindHost}:${node.controllerPort}`].join(','),
+    'advertised.listeners': advertised.join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT',
     'log.dirs': logDirs,
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': String(rebalanceDelayMs),

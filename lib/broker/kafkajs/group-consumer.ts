@@ -68,6 +68,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     this.membership = new GroupMembership(cluster, membershipOptions, {
       owned: () => this.owned.list(),
       onAssignment: (assignment, urgent) => this.apply(assignment, urgent),
+      onContact: () => this.fetcher.handOverHeld(),
       onLost: () => this.owned.lose(),
       onChanging: (changing) => {
         this.fetcher.expectsMore = changing;

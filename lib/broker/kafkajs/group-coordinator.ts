@@ -36,6 +36,7 @@ export class GroupCoordinator {
   /** Of the last assignment; -1 if there is none. */
   generation = -1;
 
+  private joins = 0;
   private node: Node | undefined;
   /** What the leader has assigned by; `undefined` in other members. */
   private topicSizes: ReadonlyMap<string, number> | undefined;
@@ -49,6 +50,7 @@ export class GroupCoordinator {
   /** Joins the group with what this member owns; takes until every member has joined. */
   async join(owned: readonly TopicPartition[]): Promise<Assignment> {
     const node = await this.connected();
+    this.joins += 1;
     const joined = await this.sendJoin(node, owned);
     return this.sync(node, joined);
   }
@@ -105,7 +107,10 @@ export class GroupCoordinator {
       memberId: this.memberId,
       protocolType: 'consumer',
       groupProtocols: [
-        { name: PROTOCOL_NAME, metadata: encodeMember({ topics, owned, generation: this.generation }) },
+        {
+          name: PROTOCOL_NAME,
+          metadata: encodeMember({ topics, owned, generation: this.generation, joins: this.joins }),
+        },
       ],
     });
     const type = errorType(answer.errorCode);

@@ -17,6 +17,8 @@ export interface MembershipListener {
    * group has changed again, or the partitions are lost.
    */
   onAssignment(assignment: Assignment, urgent: AbortSignal): Promise<boolean>;
+  /** The group has just heard of this member: what it owns is its own, also if its session seemed to be over. */
+  onContact(): void;
   /** Everything that is owned is another member's, or may be. */
   onLost(): void;
   /** The group is changing, or has settled. */
@@ -136,6 +138,7 @@ export class GroupMembership {
     this.settled = assignment.settled;
     this.urgent = new AbortController();
     const applied = this.closing ? Promise.resolve() : this.apply(assignment);
+    this.listener.onContact();
     try {
       await this.beat(applied);
     } catch (error) {
@@ -210,6 +213,7 @@ export class GroupMembership {
       this.lastContact = sent;
       this.backoff.succeeded();
       this.listener.onTrouble(undefined);
+      this.listener.onContact();
       if (hasChanged) this.wantRejoin();
     } catch (error) {
       if (this.isOver()) return;

@@ -18,9 +18,22 @@ export interface Assignment {
   readonly settled: boolean;
 }
 
-/** What a member presents itself with when it joins: `userData` is `{"g":generation,"o":{topic:[partition]}}`. */
-export function encodeMember(member: Omit<AssignableMember, 'memberId'>): Buffer {
-  const claims = { g: member.generation, o: byTopicName(member.owned) };
+/** What a member says of itself when it joins. */
+export interface JoiningMember extends Omit<AssignableMember, 'memberId'> {
+  /** How often it has joined. Makes each join unlike the one before: see {@link encodeMember}. */
+  readonly joins: number;
+}
+
+/**
+ * What a member presents itself with when it joins: `userData` is `{"g":generation,"o":{topic:[partition]},"n":joins}`.
+ *
+ * A member that joins with the same bytes as before is given its old assignment, by a coordinator that still has it,
+ * without a new round. Only a round is sure to show every commit: it ends when the coordinator's followers have its
+ * outcome, and so all that was written before. A coordinator that has just taken over, e.g. after all brokers were
+ * killed, knows of commits for which it does not vouch yet; asked for them it answers with older ones, or none.
+ */
+export function encodeMember(member: JoiningMember): Buffer {
+  const claims = { g: member.generation, o: byTopicName(member.owned), n: member.joins };
   return MemberMetadata.encode({
     version: 0,
     topics: [...member.topics],

@@ -86,6 +86,11 @@ export class PartitionFetcher {
     this.wake();
   }
 
+  /** Hands over what `mayHandOver` has held back, if it may now: nothing more is fetched of a partition before. */
+  handOverHeld(): void {
+    for (const reading of this.readings.values()) this.handOver(reading);
+  }
+
   /** See `GroupConsumer.seek`. */
   seek(position: TopicPartitionOffset): void {
     for (const reading of this.of([position])) {

@@ -112,6 +112,28 @@ describeOnBrokers('calls of one client', (newBroker) => {
     expect(await outcomeOf(client.send(`${service}/log`, { mark, value: 1 }))).toBe(1);
   });
 
+  it('wait while the broker cannot say where they go', async () => {
+    const { broker, name, mark } = await setUp();
+    let refusals = 3;
+    const away = new BrokerError('unavailable', 'gone', { retriable: true });
+    const createAdmin: Broker['createAdmin'] = (identity) => {
+      const admin = broker.createAdmin(identity);
+      const describeTopics = admin.describeTopics.bind(admin);
+      return Object.assign(admin, {
+        describeTopics: async (topics?: readonly string[]) => {
+          if (topics?.includes(`${name}.requests`) && refusals-- > 0) throw away;
+          return describeTopics(topics);
+        },
+      });
+    };
+    const { app } = await createService({ broker: { ...spied(broker).spy, createAdmin } });
+
+    const call = app.get(AsyncCallsClient).send(`${name}/log`, { mark, value: 'late' });
+
+    expect(await lastValueFrom(call)).toBe('late');
+    expect(refusals).toBeLessThan(0);
+  });
+
   it('are sent before the client is closed, if they want no responses', async () => {
     const { client, name, mark } = await setUp();
     const request = outcomeOf(client.send(`${name}/log`, { mark, value: 'request' }));

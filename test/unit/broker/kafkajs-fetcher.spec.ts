@@ -58,6 +58,37 @@ class FakeLeader {
   }
 }
 
+it('hands over what was held back, when it may, and reads on', async () => {
+  const leader = new FakeLeader();
+  leader.logs.set(0, [batchOf(0, 'a')]);
+  const values: string[] = [];
+  let mayHandOver = false;
+  let refusals = 0;
+  const fetcher = new PartitionFetcher(
+    leader.asCluster(),
+    {},
+    {
+      onBatch: ({ records }) => values.push(...records.map(({ value }) => String(value))),
+      mayHandOver: () => {
+        if (!mayHandOver) refusals += 1;
+        return mayHandOver;
+      },
+      onTrouble: () => undefined,
+      onFailure: () => undefined,
+    },
+  );
+  fetcher.add([{ topic, partition: 0, offset: 0n }]);
+  fetcher.release([{ topic, partition: 0 }]);
+  await waitFor(() => refusals > 0, { what: 'a batch to be held back' });
+
+  mayHandOver = true;
+  fetcher.handOverHeld();
+  expect(values).toEqual(['a']);
+  leader.logs.get(0)!.push(batchOf(1, 'b'));
+  await waitFor(() => values.length === 2, { what: 'the next batch' });
+  fetcher.stop();
+});
+
 describe('a fetcher, at a batch that cannot be decoded', () => {
   let fetcher: PartitionFetcher | undefined;
   afterEach(() => fetcher?.stop());

@@ -17,7 +17,9 @@ function membership({ joins = [], beats = [] }: { joins?: number[]; beats?: numb
     SyncGroup: (errorCode) => ({ errorCode, memberAssignment: Buffer.alloc(0) }),
   };
   const codes: Record<string, number[]> = { JoinGroup: joins, Heartbeat: beats };
-  const request = async (api: string) => {
+  const joinedWith: unknown[] = [];
+  const request = async (api: string, args: unknown) => {
+    if (api === 'JoinGroup') joinedWith.push((args as { groupProtocols: unknown }).groupProtocols);
     const errorCode = codes[api]?.shift() ?? OK;
     return answers[api]?.(errorCode) ?? { errorCode };
   };
@@ -30,6 +32,7 @@ function membership({ joins = [], beats = [] }: { joins?: number[]; beats?: numb
   const listener = {
     owned: () => [],
     onAssignment: jest.fn(async () => false),
+    onContact: jest.fn(),
     onLost: jest.fn(),
     onChanging: jest.fn(),
     onTrouble: jest.fn<(trouble: BrokerError | undefined) => void>(),
@@ -45,7 +48,7 @@ function membership({ joins = [], beats = [] }: { joins?: number[]; beats?: numb
   const member = new GroupMembership(cluster as unknown as Cluster, options, listener);
   const assigned = (count: number) =>
     waitFor(() => listener.onAssignment.mock.calls.length === count, { what: `assignment ${count}` });
-  return { member, listener, assigned };
+  return { member, listener, assigned, joinedWith };
 }
 
 it('ends when the first join is refused', async () => {
@@ -81,4 +84,28 @@ it.each([
   await member.leave();
   await run;
   expect(listener.onFailure).not.toHaveBeenCalled();
+});
+
+it('joins with other bytes than before when it has lost its session, so that a new round is held', async () => {
+  const { member, assigned, joinedWith } = membership({ beats: [UNKNOWN_MEMBER_ID] });
+  const run = member.run();
+  await assigned(2);
+  await member.leave();
+  await run;
+
+  expect(joinedWith).toHaveLength(2);
+  expect(joinedWith[1]).not.toEqual(joinedWith[0]);
+});
+
+it('tells of every contact with the group: a join, and each heartbeat', async () => {
+  const { member, listener, assigned } = membership({});
+  const run = member.run();
+  await assigned(1);
+  await waitFor(() => listener.onContact.mock.calls.length > 2, { what: 'contact by heartbeats' });
+  await member.leave();
+  await run;
+
+  expect(listener.onContact.mock.invocationCallOrder[0]).toBeGreaterThan(
+    listener.onAssignment.mock.invocationCallOrder[0],
+  );
 });

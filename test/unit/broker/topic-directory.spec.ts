@@ -46,6 +46,18 @@ describe('TopicDirectory', () => {
     expect(await directory.partitionsOf('t')).toBe(6);
   });
 
+  it('goes by what it knows while the broker cannot be reached', async () => {
+    const { admin, directory } = setUp();
+    await directory.partitionsOf('t');
+    jest.advanceTimersByTime(60_000);
+    admin.describeTopics.mockRejectedValueOnce(new BrokerError('unavailable', 'gone', { retriable: true }));
+    expect(await directory.partitionsOf('t')).toBe(6);
+    const refused = new BrokerError('authorization-failed', 'no');
+    jest.advanceTimersByTime(60_000);
+    admin.describeTopics.mockRejectedValueOnce(refused);
+    await expect(directory.partitionsOf('t')).rejects.toBe(refused);
+  });
+
   it('forgets when it is told, also while it is asking', async () => {
     const { admin, directory } = setUp();
     const before = directory.partitionsOf('t');
