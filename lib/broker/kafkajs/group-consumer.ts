@@ -81,7 +81,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
       groupId,
       timeoutMs: membershipOptions.sessionTimeoutMs,
       signal: this.ended.signal,
-      owns: (partition) => this.owned.has(partition),
+      tenureOf: (partition) => this.owned.tenureOf(partition),
     });
   }
 

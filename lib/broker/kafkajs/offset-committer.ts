@@ -17,6 +17,12 @@ const COORDINATOR_MOVED = new Set([
   'REQUEST_TIMED_OUT',
 ]);
 
+/** Offsets, and the tenure of each partition in which they were to be committed. */
+interface Commit {
+  readonly offsets: readonly OffsetCommit[];
+  readonly tenures: readonly (object | undefined)[];
+}
+
 /** Commits a member's offsets, one call after the other. */
 export class OffsetCommitter {
   private last: Promise<unknown> = Promise.resolve();
@@ -31,33 +37,35 @@ export class OffsetCommitter {
       readonly timeoutMs: number;
       /** Aborted at the end of the consumer's close. */
       readonly signal: AbortSignal;
-      owns(partition: TopicPartition): boolean;
+      /** See {@link OwnedPartitions.tenureOf}. */
+      tenureOf(partition: TopicPartition): object | undefined;
     },
   ) {}
 
   /** See `GroupConsumer.commit`. */
   commit(offsets: readonly OffsetCommit[]): Promise<void> {
     if (offsets.length === 0) return Promise.resolve();
-    const result = this.last.then(() => this.persist(offsets));
+    const tenures = offsets.map((offset) => this.options.tenureOf(offset));
+    const result = this.last.then(() => this.persist({ offsets, tenures }));
     this.last = result.catch(() => undefined);
     return result;
   }
 
-  private async persist(offsets: readonly OffsetCommit[]): Promise<void> {
+  private async persist(commit: Commit): Promise<void> {
     const { signal, timeoutMs } = this.options;
     const deadline = Date.now() + timeoutMs;
     for (const backoff = new Backoff(); ; await backoff.pause(signal)) {
-      const refusal = await this.attempt(offsets);
+      const refusal = await this.attempt(commit);
       if (refusal === undefined) return;
       if (!refusal.retriable || Date.now() > deadline) throw refusal;
     }
   }
 
   /** What went wrong; `retriable` if the same may succeed in a moment. */
-  private async attempt(offsets: readonly OffsetCommit[]): Promise<BrokerError | undefined> {
+  private async attempt({ offsets, tenures }: Commit): Promise<BrokerError | undefined> {
     const { signal, groupId } = this.options;
     if (signal.aborted) throw closedError('consumer');
-    this.checkOwnership(offsets);
+    this.checkOwnership({ offsets, tenures });
     const { memberId, generation } = this.membership;
     let code: number;
     try {
@@ -83,8 +91,11 @@ export class OffsetCommitter {
     return isChanged ? retriable(refusal) : refusal;
   }
 
-  private checkOwnership(offsets: readonly OffsetCommit[]): void {
-    const foreign = offsets.find((offset) => !this.options.owns(offset));
+  /** A partition that has gone and come back is another owner's in between: what it has committed must stay. */
+  private checkOwnership({ offsets, tenures }: Commit): void {
+    const isForeign = (offset: OffsetCommit, index: number) =>
+      tenures[index] === undefined || tenures[index] !== this.options.tenureOf(offset);
+    const foreign = offsets.find(isForeign);
     if (foreign === undefined) return;
     throw new BrokerError('fenced', `${keyOf(foreign)} does not belong to this member of the group`, {
       fenced: true,

@@ -29,7 +29,7 @@ interface Owned {
  */
 export class OwnedPartitions {
   private readonly owned = new Map<string, Owned>();
-  private readonly revoking = new Set<string>();
+  private readonly revoking = new Map<string, Owned>();
 
   constructor(private readonly listener: OwnershipListener) {}
 
@@ -37,9 +37,12 @@ export class OwnedPartitions {
     return [...this.owned.values()].map(({ place }) => place);
   }
 
-  /** Whether offsets may be committed: also while it is being given up. */
-  has(partition: TopicPartition): boolean {
-    return this.owned.has(keyOf(partition)) || this.revoking.has(keyOf(partition));
+  /**
+   * The time for which the partition is owned, as a value that no other time has; `undefined` if it is not. While it
+   * lasts offsets may be committed: also while the partition is being given up.
+   */
+  tenureOf(partition: TopicPartition): object | undefined {
+    return this.owned.get(keyOf(partition)) ?? this.revoking.get(keyOf(partition));
   }
 
   /** Gives up what is not assigned, takes on what is new; true if something was given up. */
@@ -81,9 +84,9 @@ export class OwnedPartitions {
 
   private async revoke(places: readonly TopicPartition[]): Promise<void> {
     const announced = this.announced(places);
+    for (const place of announced) this.revoking.set(keyOf(place), this.owned.get(keyOf(place))!);
     this.forget(places);
     if (announced.length === 0) return;
-    for (const place of announced) this.revoking.add(keyOf(place));
     await this.listener.onRevoked(announced);
     for (const place of announced) this.revoking.delete(keyOf(place));
   }
