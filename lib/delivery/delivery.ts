@@ -2,6 +2,7 @@ import type { ConsumerRecord } from '../broker/record.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import type { Answerable } from '../protocol/decode-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
+import type { Intermission } from './lane-scheduler.js';
 import type { Withdrawal } from './withdrawal.js';
 
 /** Whoever owns the partition that a record came from. */
@@ -21,6 +22,8 @@ export interface Delivery {
   readonly record: ConsumerRecord;
   readonly owner: DeliveryOwner;
   readonly withdrawal: Withdrawal;
+  /** Gives the place of this delivery to others meanwhile. */
+  readonly intermission: Intermission;
 }
 
 /** A delivery whose record is a request. */

@@ -1,6 +1,6 @@
 /** Says that a request is being run, until it is told how that ended. */
 export interface RequestClaim {
-  /** The request has ended: another record of it is a duplicate. */
+  /** The request has ended, and what its caller or people have to know of it is stored: it is not run again. */
   done(): void | Promise<void>;
   /** It was not brought to its end: it may be run again. */
   release(): void | Promise<void>;
@@ -8,12 +8,15 @@ export interface RequestClaim {
 
 /**
  * Remembers which requests are being run or have ended, so that one that was sent twice runs once. A store that
- * several instances share catches what they are sent each; it has to let go of the claims of instances that died.
+ * several instances share catches what each of them is sent.
  */
 export interface DuplicateStore {
   /**
-   * Claims a request for whoever asks. `undefined` if it is claimed already, or has ended within the store's window.
-   * If this rejects, the request is run without a claim: twice is better than not at all.
+   * Claims a request for the record at this place, `topic[partition]@offset`. `undefined` for a duplicate: the request has
+   * ended within the store's window, or **another** record of it is being run. The same record has to be claimed anew,
+   * though it is claimed already: whoever had it has died, or has lost its partition.
+   *
+   * If this rejects, or does not answer within 5 s, the request is run without a claim: twice is better than not at all.
    */
-  claim(requestId: string): RequestClaim | undefined | Promise<RequestClaim | undefined>;
+  claim(requestId: string, place: string): RequestClaim | undefined | Promise<RequestClaim | undefined>;
 }

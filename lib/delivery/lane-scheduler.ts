@@ -1,10 +1,14 @@
-/** A piece of work. It deals with its own errors: a rejection is a bug and ends the process as one. */
-export type Task = () => Promise<void>;
+/** Gives the place of a task to others while it does something that takes none, and waits for one again after it. */
+export type Intermission = <T>(meanwhile: () => Promise<T>) => Promise<T>;
 
+/** A piece of work. It deals with its own errors: a rejection is a bug and ends the process as one. */
+export type Task = (intermission: Intermission) => Promise<void>;
+
+/** Something that waits for a place. */
 interface Work {
-  readonly task: Task;
   readonly lane: string | null;
   readonly gate: Gate | undefined;
+  start(): void;
 }
 
 /** Lets only so many tasks of one kind run at once. */
@@ -48,7 +52,7 @@ export class LaneScheduler {
 
   /** Takes a task over; `lane` is `null` for a task that need not wait for any other. */
   submit(lane: string | null, task: Task, gate?: Gate): void {
-    const work = { task, lane, gate };
+    const work: Work = { lane, gate, start: () => void this.run(work, task) };
     if (lane !== null) {
       const behind = this.lanes.get(lane);
       if (behind) {
@@ -61,6 +65,30 @@ export class LaneScheduler {
     this.fill();
   }
 
+  private async run(work: Work, task: Task): Promise<void> {
+    try {
+      await task((meanwhile) => this.pause(work, meanwhile));
+    } finally {
+      this.release(work);
+      if (work.lane !== null) this.advance(work.lane);
+      this.fill();
+    }
+  }
+
+  /** The lane stays the task's: nothing of it overtakes. */
+  private async pause<T>(work: Work, meanwhile: () => Promise<T>): Promise<T> {
+    this.release(work);
+    this.fill();
+    try {
+      return await meanwhile();
+    } finally {
+      await new Promise<void>((start) => {
+        this.makeReady({ ...work, start });
+        this.fill();
+      });
+    }
+  }
+
   private makeReady(work: Work): void {
     if (!work.gate || work.gate.enter(work)) this.ready.push(work);
   }
@@ -70,7 +98,7 @@ export class LaneScheduler {
       const work = this.ready[this.head];
       this.head += 1;
       this.active += 1;
-      void work.task().finally(() => this.finished(work));
+      work.start();
     }
     if (this.head > 1024 || (this.head > 0 && this.head === this.ready.length)) {
       this.ready = this.ready.slice(this.head);
@@ -79,12 +107,10 @@ export class LaneScheduler {
   }
 
   /** What has waited for its gate comes before the lane's next task, which queues up behind the other lanes. */
-  private finished({ lane, gate }: Work): void {
+  private release({ gate }: Work): void {
     this.active -= 1;
     const admitted = gate?.leave();
     if (admitted) this.ready.push(admitted);
-    if (lane !== null) this.advance(lane);
-    this.fill();
   }
 
   private advance(lane: string): void {

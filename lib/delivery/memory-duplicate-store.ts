@@ -9,6 +9,7 @@ export interface DuplicateWindow {
 }
 
 interface MemoryClaim {
+  readonly place: string;
   done(): void;
   release(): void;
 }
@@ -29,10 +30,12 @@ export class MemoryDuplicateStore implements DuplicateStore {
     return this.running.size + this.ended.size;
   }
 
-  claim(requestId: string): MemoryClaim | undefined {
+  claim(requestId: string, place: string): MemoryClaim | undefined {
     this.forgetOld();
-    if (this.running.has(requestId) || this.ended.has(requestId)) return undefined;
-    const claim = {
+    const rival = this.running.get(requestId);
+    if (this.ended.has(requestId) || (rival && rival.place !== place)) return undefined;
+    const claim: MemoryClaim = {
+      place,
       done: () => this.settle(requestId, claim, true),
       release: () => this.settle(requestId, claim, false),
     };
@@ -40,6 +43,7 @@ export class MemoryDuplicateStore implements DuplicateStore {
     return claim;
   }
 
+  /** A claim that another one has replaced has no say any more. */
   private settle(requestId: string, claim: MemoryClaim, done: boolean): void {
     if (this.running.get(requestId) !== claim) return;
     this.running.delete(requestId);

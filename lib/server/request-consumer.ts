@@ -126,7 +126,7 @@ export class RequestConsumer {
     this.inFlight += 1;
     this.scheduler.submit(
       lane,
-      () => this.run(owned, { record, owner: owned, withdrawal }, requestId),
+      (intermission) => this.run(owned, { record, owner: owned, withdrawal, intermission }, requestId),
       this.gateOf(record),
     );
   }

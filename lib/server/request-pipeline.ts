@@ -19,7 +19,7 @@ import type { RetryPolicy } from '../delivery/retry-policy.js';
 import { type AnswerError, answered } from '../delivery/stages/answered.js';
 import { counted } from '../delivery/stages/counted.js';
 import { deadLettered, type KeepDeadLetter } from '../delivery/stages/dead-lettered.js';
-import { decoded } from '../delivery/stages/decoded.js';
+import { decoded, type UndecodableDelivery } from '../delivery/stages/decoded.js';
 import { expired } from '../delivery/stages/expired.js';
 import { retried } from '../delivery/stages/retried.js';
 import { unique } from '../delivery/stages/unique.js';
@@ -49,24 +49,25 @@ export interface RequestPipelineOptions extends ServedOptions {
 export function requestPipeline(given: RequestPipelineOptions): Handle<Delivery> {
   const options = { ...given, logger: unfailing(given.logger) };
   const { retryPolicyOf: policyOf, duplicates: store, counts } = options;
-  const { onUndecodable, onDuplicate, onStoreError, onExpired, onOutage, onRetry } = listenersOf(options);
+  const { onDuplicate, onStoreError, onExpired, onOutage, onRetry } = listenersOf(options);
   const keep: KeepDeadLetter = (delivery, failed) => keepDeadLetter(options, delivery, failed);
   const answer: AnswerError = (delivery, failed) => answerError(options, delivery, failed);
 
   // Inside of the retries: an outage may outlast a deadline.
   const attempt = expired(onExpired, served(options));
   const wanted = withdrawn(retried({ policyOf, isOutage, onOutage, onRetry }, attempt));
-  const request = store ? unique({ store, onDuplicate, onStoreError }, wanted) : wanted;
-  const kept = deadLettered(keep, decoded(onUndecodable, request));
-  return counted(counts, guarded(options.logger, keep, answered(answer, keep, kept)));
+  const reported = <D extends Delivery>(next: Handle<D>) => answered(answer, keep, deadLettered(keep, next));
+  const request = store ? unique({ store, onDuplicate, onStoreError }, reported(wanted)) : reported(wanted);
+  const undecodable = reported<UndecodableDelivery>(async ({ failed }) => {
+    counts.undecodable += 1;
+    return failed;
+  });
+  return counted(counts, guarded(options.logger, keep, decoded(request, undecodable)));
 }
 
 /** What the stages tell, for the log. */
 function listenersOf({ counts, logger }: RequestPipelineOptions) {
   return {
-    onUndecodable: () => {
-      counts.undecodable += 1;
-    },
     onDuplicate: (delivery: RequestDelivery) =>
       logger.warn(`${describe(delivery)} is not run: another record of it is, or was`),
     onStoreError: (delivery: RequestDelivery, error: unknown) =>

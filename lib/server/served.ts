@@ -50,6 +50,9 @@ export function served(options: ServedOptions): Handle<AttemptDelivery> {
     } catch (error) {
       return { kind: 'failed', error: unlessOutage(error), attempts: delivery.attempt };
     }
+    // Finding the way to the caller may have taken long.
+    if (delivery.controller.signal.aborted) return ABANDONED;
+    if (Date.now() >= deadlineOf(delivery)) return SETTLED.expired;
     const failure = await handled(options, delivery, sink, report);
     const unwritten = await refused(sink);
     const error = unwritten ?? failure;
@@ -171,6 +174,7 @@ async function run(
 function unlessAborted<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const leave = () => resolve(undefined);
+    if (signals.some(({ aborted }) => aborted)) leave();
     for (const signal of signals) signal.addEventListener('abort', leave, { once: true });
     work
       .then(resolve, reject)

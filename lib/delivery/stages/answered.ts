@@ -5,14 +5,14 @@ import { type KeepDeadLetter, needsLetter } from './dead-lettered.js';
 export type AnswerError = (delivery: Delivery, failed: Failed) => Promise<boolean>;
 
 /**
- * The outermost stage: a failure ends with its caller told, and then the record is done. A record whose caller cannot
+ * A failure ends with its caller told, and then the record is done. A record whose caller cannot
  * be told, though it was to be the only one to hear, is kept.
  */
-export function answered(
+export function answered<D extends Delivery>(
   answer: AnswerError,
   keep: KeepDeadLetter,
-  next: Handle<Delivery>,
-): Handle<Delivery> {
+  next: Handle<D>,
+): Handle<D> {
   return async (delivery) => {
     const outcome = await next(delivery);
     if (outcome.kind !== 'failed') return outcome;

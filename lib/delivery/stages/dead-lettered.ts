@@ -8,7 +8,7 @@ export type KeepDeadLetter = (delivery: Delivery, failed: Failed) => Promise<voi
  * Puts a record aside that has failed for good, unless its caller hears why and nothing was to be gained by trying
  * again: then it is the caller's.
  */
-export function deadLettered(keep: KeepDeadLetter, next: Handle<Delivery>): Handle<Delivery> {
+export function deadLettered<D extends Delivery>(keep: KeepDeadLetter, next: Handle<D>): Handle<D> {
   return async (delivery) => {
     const outcome = await next(delivery);
     if (outcome.kind === 'failed' && needsLetter(outcome)) await keep(delivery, outcome);

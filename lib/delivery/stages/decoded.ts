@@ -1,24 +1,35 @@
 import { DecodeError } from '../../protocol/decode-error.js';
-import { decodeRequest } from '../../protocol/request.js';
+import { decodeRequest, type IncomingRequest } from '../../protocol/request.js';
 import type { Delivery, Failed, Handle, RequestDelivery } from '../delivery.js';
 
-/** Hears of a record that is no request. */
-export type OnUndecodable = (delivery: Delivery) => void;
+/** A delivery whose record is no request. */
+export interface UndecodableDelivery extends Delivery {
+  readonly failed: Failed;
+}
 
-/** Reads the record as a request; what is none has failed before its first attempt. */
-export function decoded(onUndecodable: OnUndecodable, next: Handle<RequestDelivery>): Handle<Delivery> {
-  return async (delivery) => {
-    try {
-      return await next({ ...delivery, request: decodeRequest(delivery.record, delivery.record.topic) });
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      onUndecodable(delivery);
-      return undecodable(error, delivery);
-    }
+/** Reads the record as a request; what is none has failed before its first attempt, and goes another way. */
+export function decoded(
+  next: Handle<RequestDelivery>,
+  undecodable: Handle<UndecodableDelivery>,
+): Handle<Delivery> {
+  return (delivery) => {
+    const request = requestOf(delivery);
+    return request instanceof DecodeError
+      ? undecodable({ ...delivery, failed: failureOf(request, delivery) })
+      : next({ ...delivery, request });
   };
 }
 
-function undecodable(error: DecodeError, { owner: { epoch } }: Delivery): Failed {
+function requestOf({ record }: Delivery): IncomingRequest | DecodeError {
+  try {
+    return decodeRequest(record, record.topic);
+  } catch (error) {
+    if (error instanceof DecodeError) return error;
+    throw error;
+  }
+}
+
+function failureOf(error: DecodeError, { owner: { epoch } }: Delivery): Failed {
   const { answerable } = error;
   return {
     kind: 'failed',

@@ -51,10 +51,10 @@ export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>):
   };
 }
 
-/** Ends early when no attempt is to follow. */
-function pauseUnlessUseless(ms: number, { owner, withdrawal }: RequestDelivery): Promise<void> {
+/** Ends early when no attempt is to follow. It takes no place that another request could have. */
+function pauseUnlessUseless(ms: number, { owner, withdrawal, intermission }: RequestDelivery): Promise<void> {
   const cut = new AbortController();
-  return withdrawal.cuts(cut, () => pause(ms, cut, owner.closing));
+  return intermission(() => withdrawal.cuts(cut, () => pause(ms, cut, owner.closing)));
 }
 
 async function attempted(

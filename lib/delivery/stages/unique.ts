@@ -1,5 +1,5 @@
 import type { DuplicateStore, RequestClaim } from '../duplicate-store.js';
-import { type Handle, type RequestDelivery, SETTLED } from '../delivery.js';
+import { type Handle, type Outcome, type RequestDelivery, SETTLED } from '../delivery.js';
 
 /** What the stage works with. */
 export interface UniqueOptions {
@@ -9,38 +9,63 @@ export interface UniqueOptions {
   readonly onStoreError: (delivery: RequestDelivery, error: unknown) => void;
 }
 
+/** For how long a store is waited for. */
+const STORE_LIMIT_MS = 5_000;
+
 /**
- * Runs a request once that was sent more than once. A duplicate is done at once: the record that is being run is
- * not, and is run again by whoever owns its partition, if it is not brought to its end here.
+ * Runs a request once that was sent more than once. Stands outside of all that tells people or the caller of a failure:
+ * a request has ended only when that is stored. A duplicate is done at once; the record that is being run is not, and is
+ * run again by whoever owns its partition if it is not brought to its end here.
  */
 export function unique(options: UniqueOptions, next: Handle<RequestDelivery>): Handle<RequestDelivery> {
   return async (delivery) => {
     const requestId = identityOf(delivery);
     if (requestId === undefined) return next(delivery);
-    const attempt = async <T>(action: () => T | Promise<T>): Promise<T | undefined> => {
-      try {
-        return await action();
-      } catch (error) {
-        options.onStoreError(delivery, error);
-        return undefined;
-      }
-    };
-    const claim = await attempt(() => claimOrDuplicate(options.store, requestId));
+    const claim = await heeding(options, delivery, () =>
+      claimOrDuplicate(options.store, requestId, delivery),
+    );
     if (claim === 'duplicate') {
       options.onDuplicate(delivery);
       return SETTLED.duplicate;
     }
-    const outcome = await next(delivery);
-    await attempt(() => (outcome.kind === 'abandoned' ? claim?.release() : claim?.done()));
-    return outcome;
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await next(delivery);
+      return outcome;
+    } finally {
+      const isDone = outcome?.kind === 'settled';
+      await heeding(options, delivery, () => (isDone ? claim?.done() : claim?.release()));
+    }
   };
 }
 
 async function claimOrDuplicate(
   store: DuplicateStore,
   requestId: string,
+  { record: { topic, partition, offset } }: RequestDelivery,
 ): Promise<RequestClaim | 'duplicate'> {
-  return (await store.claim(requestId)) ?? 'duplicate';
+  return (await store.claim(requestId, `${topic}[${partition}]@${offset}`)) ?? 'duplicate';
+}
+
+/** What the store says; `undefined`, and somebody is told, if it fails or keeps silent. */
+async function heeding<T>(
+  { onStoreError }: UniqueOptions,
+  delivery: RequestDelivery,
+  action: () => T | Promise<T>,
+): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    const error = new Error(`The store of duplicates did not answer within ${STORE_LIMIT_MS} ms`);
+    timer = setTimeout(() => reject(error), STORE_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([action(), silence]);
+  } catch (error) {
+    onStoreError(delivery, error);
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Foreign callers may count their ids from 1: they are told apart by where they want their responses. */

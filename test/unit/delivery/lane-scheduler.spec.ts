@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Gate, LaneScheduler } from '../../../lib/delivery/lane-scheduler.js';
+import { Gate, type Intermission, LaneScheduler } from '../../../lib/delivery/lane-scheduler.js';
 import { deferred } from '../support/deferred.js';
 import { turn } from '../support/scripted-producer.js';
 
@@ -100,6 +100,49 @@ describe('LaneScheduler', () => {
     await bench.end('s1');
     await bench.end('a1');
     expect(bench.started).toEqual(['s1', 'a1', 'a2']);
+  });
+
+  it('gives the place of a task that pauses to others, and keeps its lane', async () => {
+    const scheduler = new LaneScheduler(1);
+    const log: string[] = [];
+    const pause = deferred();
+    const other = deferred();
+    scheduler.submit('a', async (intermission) => {
+      log.push('a1 runs');
+      await intermission(() => pause.promise);
+      log.push('a1 is back');
+    });
+    scheduler.submit('a', async () => void log.push('a2 runs'));
+    scheduler.submit(null, async () => {
+      log.push('other runs');
+      await other.promise;
+    });
+    await turn();
+    pause.resolve();
+    await turn();
+    expect(log).toEqual(['a1 runs', 'other runs']);
+    other.resolve();
+    await turn();
+    expect(log).toEqual(['a1 runs', 'other runs', 'a1 is back', 'a2 runs']);
+  });
+
+  it('gives the place in a gate to others too, also when the pause fails', async () => {
+    const scheduler = new LaneScheduler(3);
+    const gate = new Gate(1);
+    const pause = deferred();
+    const log: string[] = [];
+    const paused = async (intermission: Intermission) => {
+      await intermission(() => pause.promise).catch(() => log.push('failed'));
+    };
+    scheduler.submit(null, paused, gate);
+    scheduler.submit(null, async () => void log.push('next runs'), gate);
+    await turn();
+    expect(log).toEqual(['next runs']);
+    pause.reject(new Error('no'));
+    await turn();
+    scheduler.submit(null, async () => void log.push('last runs'), gate);
+    await turn();
+    expect(log).toEqual(['next runs', 'failed', 'last runs']);
   });
 
   it('takes thousands', async () => {

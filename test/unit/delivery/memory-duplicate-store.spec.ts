@@ -10,46 +10,46 @@ function storeOf({ windowMs = 1_000, maxRequests = 100 } = {}) {
 describe('MemoryDuplicateStore', () => {
   it('claims a request once while it runs, however long that takes', () => {
     const { store, clock } = storeOf();
-    expect(store.claim('q')).toBeDefined();
+    expect(store.claim('q', 't[0]@1')).toBeDefined();
     clock.ms = 1_000_000;
-    expect(store.claim('q')).toBeUndefined();
+    expect(store.claim('q', 't[0]@2')).toBeUndefined();
   });
 
   it('remembers what has ended for its window, counted from the end', () => {
     const { store, clock } = storeOf();
-    const claim = store.claim('q');
+    const claim = store.claim('q', 't[0]@1');
     clock.ms = 5_000;
     claim?.done();
     clock.ms = 6_000;
-    expect(store.claim('q')).toBeUndefined();
+    expect(store.claim('q', 't[0]@1')).toBeUndefined();
     clock.ms = 6_001;
-    expect(store.claim('q')).toBeDefined();
+    expect(store.claim('q', 't[0]@1')).toBeDefined();
   });
 
   it('lets go of what was released', () => {
     const { store } = storeOf();
-    store.claim('q')?.release();
-    expect(store.claim('q')).toBeDefined();
+    store.claim('q', 't[0]@1')?.release();
+    expect(store.claim('q', 't[0]@1')).toBeDefined();
   });
 
-  it('takes the word of a claim once', () => {
+  it('lets the same record be claimed anew; the earlier claim then has no say any more', () => {
     const { store } = storeOf();
-    const first = store.claim('q');
-    first?.release();
-    const second = store.claim('q');
+    const first = store.claim('q', 't[0]@1');
+    const second = store.claim('q', 't[0]@1');
+    expect(second).toBeDefined();
     first?.done();
-    expect(store.claim('q')).toBeUndefined();
+    expect(store.claim('q', 't[0]@2')).toBeUndefined();
     second?.release();
-    expect(store.claim('q')).toBeDefined();
+    expect(store.claim('q', 't[0]@2')).toBeDefined();
   });
 
   it('forgets the oldest that have ended when there are too many, never what runs', () => {
     const { store } = storeOf({ maxRequests: 2 });
-    const running = store.claim('running');
-    for (const id of ['1', '2', '3']) store.claim(id)?.done();
-    expect(store.claim('1')).toBeDefined();
-    expect(store.claim('3')).toBeUndefined();
-    expect(store.claim('running')).toBeUndefined();
+    const running = store.claim('running', 't[0]@1');
+    for (const id of ['1', '2', '3']) store.claim(id, 't[0]@1')?.done();
+    expect(store.claim('1', 't[0]@1')).toBeDefined();
+    expect(store.claim('3', 't[0]@1')).toBeUndefined();
+    expect(store.claim('running', 't[0]@2')).toBeUndefined();
     running?.done();
   });
 
@@ -58,7 +58,7 @@ describe('MemoryDuplicateStore', () => {
       fc.property(fc.array(fc.tuple(fc.nat(50), fc.boolean(), fc.nat(300))), (steps) => {
         const { store, clock } = storeOf({ maxRequests: 5 });
         for (const [id, done, laterMs] of steps) {
-          const claim = store.claim(`${id}`);
+          const claim = store.claim(`${id}`, 't[0]@1');
           if (done) claim?.done();
           else claim?.release();
           clock.ms += laterMs;

@@ -48,9 +48,10 @@ interface Sent {
   readonly timeoutMs?: number;
   readonly sentAt?: number;
   readonly replyTopic?: string;
+  readonly offset?: bigint;
 }
 
-function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies' }: Sent = {}) {
+function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies', offset = 7n }: Sent = {}) {
   const { headers } = encodeRequest({
     kind: 'request',
     correlationId: '1',
@@ -62,11 +63,17 @@ function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies' }: Sent = {}) {
     payload: { bytes: null },
   });
   const owner = new OwnedPartition(ASSIGNED);
-  return { record: recordOf(headers, sentAt), owner, withdrawal: new Withdrawal() };
+  const intermission = <T>(meanwhile: () => Promise<T>) => meanwhile();
+  return {
+    record: { ...recordOf(headers, sentAt), offset },
+    owner,
+    withdrawal: new Withdrawal(),
+    intermission,
+  };
 }
 
 /** The stages behind it, handed a request. */
-const read = (next: Handle<RequestDelivery>) => decoded(() => undefined, next);
+const read = (next: Handle<RequestDelivery>) => decoded(next, async ({ failed }) => failed);
 
 describe('decoded', () => {
   it('hands on the request, and fails what is none, with its address if it has one', async () => {
@@ -245,7 +252,7 @@ describe('unique', () => {
 
   it.each([
     ['served', SETTLED.served],
-    ['failed', failed(refused)],
+    ['failed', SETTLED.failed],
   ])('runs a request once that has %s', async (_, outcome) => {
     const { stage, duplicate } = setUp(store(), [outcome]);
     expect(await stage(deliveryOf())).toBe(outcome);
@@ -262,9 +269,40 @@ describe('unique', () => {
       ),
     );
     const first = stage(deliveryOf());
-    expect(await stage(deliveryOf())).toBe(SETTLED.duplicate);
+    expect(await stage(deliveryOf({ offset: 8n }))).toBe(SETTLED.duplicate);
     end.resolve(SETTLED.served);
     expect(await first).toBe(SETTLED.served);
+  });
+
+  it('runs a record again that is handed over anew while it still runs: its partition was lost meanwhile', async () => {
+    const ends = [deferred<Outcome>(), deferred<Outcome>()];
+    const waiting = [...ends];
+    const options = { store: store(), onDuplicate: () => undefined, onStoreError: () => undefined };
+    const stage = read(unique(options, () => waiting.shift()!.promise));
+    const early = stage(deliveryOf());
+    const late = stage(deliveryOf());
+    ends[0].resolve(ABANDONED);
+    expect(await early).toBe(ABANDONED);
+    ends[1].resolve(SETTLED.served);
+    expect(await late).toBe(SETTLED.served);
+    expect(await stage(deliveryOf({ offset: 8n }))).toBe(SETTLED.duplicate);
+  });
+
+  it('lets go of a request when what is behind it throws', async () => {
+    const duplicates = store();
+    const options = { store: duplicates, onDuplicate: () => undefined, onStoreError: () => undefined };
+    await expect(read(unique(options, () => Promise.reject(internal)))(deliveryOf())).rejects.toBe(internal);
+    expect(duplicates.size).toBe(0);
+  });
+
+  it('does not wait for ever for a store that keeps silent', async () => {
+    jest.useFakeTimers();
+    const { stage, errors } = setUp({ claim: () => new Promise(() => undefined) }, [SETTLED.served]);
+    const outcome = stage(deliveryOf());
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(await outcome).toBe(SETTLED.served);
+    expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('within 5000 ms') })]);
+    jest.useRealTimers();
   });
 
   it('runs again what was not brought to its end here', async () => {
