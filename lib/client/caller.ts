@@ -45,6 +45,7 @@ export class Caller {
   private readonly oneWayCalls = new PendingCalls();
   private readonly replies = new ReplyRouter(this.ids, this.requests);
   private readonly connection: ClientConnection;
+  private isClosed = false;
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -105,8 +106,9 @@ export class Caller {
       (isRequest ? this.requests : this.oneWayCalls).add(pending);
       this.transmit(call, pending);
     } catch (error) {
-      // Not before the caller could subscribe.
-      queueMicrotask(() => pending.fail(error));
+      // Not before the caller could subscribe. Not in this turn once the client is closed: an Observable that is retried
+      // without end would leave the event loop to nobody.
+      (this.isClosed ? setImmediate : queueMicrotask)(() => pending.fail(error));
     }
     return pending;
   }
@@ -127,6 +129,7 @@ export class Caller {
    * that were made are over. For that it waits 5 s at most; those that are left then fail with `closed` too.
    */
   close(): Promise<void> {
+    this.isClosed = true;
     this.closing ??= this.finish();
     return this.closing;
   }
@@ -152,7 +155,7 @@ export class Caller {
   }
 
   private assertOpen(): void {
-    if (this.closing) throw closedError();
+    if (this.isClosed) throw closedError();
   }
 
   private assertRoom(): void {

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { Broker } from '../broker/broker.js';
 import { onRedeliveryFault, timeoutFault } from '../client/call-options.js';
 import type { DuplicateWindow } from '../delivery/memory-duplicate-store.js';
+import { MAX_TIMER_MS } from '../delivery/pause.js';
 import { retryFaults } from '../delivery/retry-policy.js';
 import { serviceNameFault } from '../protocol/endpoint-address.js';
 import type { Serializer } from '../protocol/serializer.js';
@@ -33,13 +34,13 @@ export function faultsOf(options: AsyncCallsOptions): string[] {
     faultOf('delivery.concurrency', countFault(delivery.concurrency)),
     faultOf('delivery.maxInFlight', countFault(delivery.maxInFlight)),
     faultOf('delivery.responseWindow', countFault(delivery.responseWindow)),
-    faultOf('delivery.commitIntervalMs', countFault(delivery.commitIntervalMs)),
-    faultOf('delivery.drainTimeoutMs', countFault(delivery.drainTimeoutMs)),
-    faultOf('delivery.maxHandlerMs', countFault(delivery.maxHandlerMs)),
+    faultOf('delivery.commitIntervalMs', millisecondsFault(delivery.commitIntervalMs)),
+    faultOf('delivery.drainTimeoutMs', millisecondsFault(delivery.drainTimeoutMs)),
+    faultOf('delivery.maxHandlerMs', maxHandlerFault(delivery.maxHandlerMs)),
     faultOf('delivery.responseBufferBytes', countFault(delivery.responseBufferBytes)),
     ...duplicatesFaults(delivery.duplicates),
     faultOf('delivery.onFailure', policyFault(delivery.onFailure)),
-    faultOf('delivery.sessionTimeoutMs', countFault(delivery.sessionTimeoutMs)),
+    faultOf('delivery.sessionTimeoutMs', millisecondsFault(delivery.sessionTimeoutMs)),
     faultOf('serializer', serializerFault(options.serializer)),
   ].filter((each) => each !== undefined);
 }
@@ -132,11 +133,16 @@ function countFault(count: unknown): string | undefined {
 
 function duplicatesFaults(duplicates: DeliveryOptions['duplicates']): (string | undefined)[] {
   if (duplicates === undefined || duplicates === false) return [];
-  if (typeof duplicates === 'object' && 'claim' in duplicates && typeof duplicates.claim === 'function')
+  if (
+    typeof duplicates === 'object' &&
+    duplicates !== null &&
+    'claim' in duplicates &&
+    typeof duplicates.claim === 'function'
+  )
     return [];
   const where = 'delivery.duplicates';
   const faults = objectFaults(where, duplicates, ['windowMs', 'maxRequests']);
-  if (faults.length > 0) return faults;
+  if (faults.length > 0) return faults.map((fault) => `${fault}; a store of your own has a method "claim"`);
   const { windowMs, maxRequests } = duplicates as Partial<DuplicateWindow>;
   return [
     faultOf(`${where}.windowMs`, countFault(windowMs)),
@@ -161,6 +167,17 @@ function callsFaults({
     faultOf('calls.onRedelivery', onRedelivery === undefined ? undefined : onRedeliveryFault(onRedelivery)),
     faultOf('calls.maxPending', countFault(maxPending)),
   ];
+}
+
+/** For what a timer has to take: with more it would go off at once. */
+function millisecondsFault(ms: unknown): string | undefined {
+  const fault = countFault(ms);
+  if (fault || ms === undefined || (ms as number) <= MAX_TIMER_MS) return fault;
+  return `${inspect(ms)} is more than a timer takes: write whole milliseconds up to ${MAX_TIMER_MS}`;
+}
+
+function maxHandlerFault(ms: unknown): string | undefined {
+  return ms === Number.POSITIVE_INFINITY ? undefined : countFault(ms);
 }
 
 function topicFaults(

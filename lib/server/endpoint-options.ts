@@ -15,20 +15,32 @@ export interface EndpointOptions {
   readonly concurrency?: number;
   /**
    * How long an attempt may take until its last response, in milliseconds. Then its `signal` aborts, its stream ends,
-   * and it has failed with `timeout`. Default: the module's `delivery.maxHandlerMs`.
+   * and it has failed with `timeout`; a promise that does not heed the signal may go on beside the next attempt. `Infinity` for
+   * no limit. Default: the module's `delivery.maxHandlerMs`.
    */
   readonly maxHandlerMs?: number;
 }
 
-/** What is wrong with the options of an endpoint, each as `where.what: why`. */
-export function endpointFaults(
-  where: string,
-  { retry, concurrency, maxHandlerMs }: EndpointOptions,
-): string[] {
+/** The options that there are, beside the service; the type sees to it that none is missing here. */
+const KNOWN: Readonly<Record<keyof EndpointOptions | 'service', true>> = {
+  service: true,
+  retry: true,
+  concurrency: true,
+  maxHandlerMs: true,
+};
+
+/** What is wrong with the options of an endpoint, each as `where.what: why`. A misspelt one must not pass for its default. */
+export function endpointFaults(where: string, options: EndpointOptions): string[] {
+  if (typeof options !== 'object' || options === null) return [`${where}: ${inspect(options)} is no object`];
+  const { retry, concurrency, maxHandlerMs } = options;
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(KNOWN, name));
   return [
+    ...unknown.map(
+      (name) => `${where}: there is no option "${name}": there are ${Object.keys(KNOWN).join(', ')}`,
+    ),
     ...retryFaults(`${where} retry`, retry),
     ...countFaults(`${where} concurrency`, concurrency),
-    ...countFaults(`${where} maxHandlerMs`, maxHandlerMs),
+    ...(maxHandlerMs === Number.POSITIVE_INFINITY ? [] : countFaults(`${where} maxHandlerMs`, maxHandlerMs)),
   ];
 }
 

@@ -29,7 +29,7 @@ import { quoted } from '../protocol/quoted.js';
 import { encodeResponse } from '../protocol/response.js';
 import { replyPlace, type ResponseWriting } from './response-writer.js';
 import { served, type ServedOptions } from './served.js';
-import { type ServerLogger, unfailing } from './unfailing-logger.js';
+import type { ServerLogger } from './unfailing-logger.js';
 
 /** What the pipeline works with. */
 export interface RequestPipelineOptions extends ServedOptions {
@@ -46,8 +46,7 @@ export interface RequestPipelineOptions extends ServedOptions {
  * How a record ends: from the outside in, each stage deals with what the ones inside it have left over. Never rejects:
  * whatever is wrong with a record is answered, kept as a dead letter, or logged.
  */
-export function requestPipeline(given: RequestPipelineOptions): Handle<Delivery> {
-  const options = { ...given, logger: unfailing(given.logger) };
+export function requestPipeline(options: RequestPipelineOptions): Handle<Delivery> {
   const { retryPolicyOf: policyOf, duplicates: store, counts } = options;
   const { onDuplicate, onStoreError, onExpired, onOutage, onRetry } = listenersOf(options);
   const keep: KeepDeadLetter = (delivery, failed) => keepDeadLetter(options, delivery, failed);

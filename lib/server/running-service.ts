@@ -1,4 +1,3 @@
-import type { Logger } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Admin } from '../broker/admin.js';
 import { BatchingProducer } from '../broker/batching-producer.js';
@@ -10,11 +9,13 @@ import { within } from '../broker/within.js';
 import type { Delivery, Handle } from '../delivery/delivery.js';
 import type { MutableCounts } from '../delivery/delivery-counts.js';
 import { pause } from '../delivery/pause.js';
+import { AsyncCallError } from '../errors/async-call-error.js';
 import type { AsyncCallContext } from './async-call-context.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { RequestConsumer } from './request-consumer.js';
 import { requestPipeline } from './request-pipeline.js';
 import type { ServerOptions } from './server-options.js';
+import { type ServerLogger, unfailing } from './unfailing-logger.js';
 
 /** What a running service asks of the server that it runs for. */
 export interface RunningServiceListener {
@@ -37,17 +38,19 @@ export class RunningService {
   private readonly admin: Admin;
   private readonly producer: BatchingProducer;
   private readonly handle: Handle<Delivery>;
+  private readonly logger: ServerLogger;
   private readonly stopping = new AbortController();
   private consumer: RequestConsumer | undefined;
-  private hasStarted = false;
+  private replacing: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
     private readonly options: ServerOptions,
     private readonly counts: MutableCounts,
     private readonly listener: RunningServiceListener,
-    private readonly logger: Logger,
+    logger: ServerLogger,
   ) {
+    this.logger = unfailing(logger);
     const { broker, source } = options;
     const identity = { clientId: source };
     this.admin = broker.createAdmin(identity);
@@ -70,7 +73,6 @@ export class RunningService {
     }
     await this.producer.connect();
     await this.consume();
-    this.hasStarted = true;
   }
 
   /**
@@ -90,33 +92,40 @@ export class RunningService {
   }
 
   private async disconnect(): Promise<void> {
+    await this.replacing;
     await this.consumer?.close();
     await this.producer.close();
     await this.admin.close();
   }
 
   private async consume(): Promise<void> {
+    // Nobody would close it.
+    if (this.stopping.signal.aborted) throw new AsyncCallError('closed', 'The server was closed.');
+    let isRunning = false;
     const consumer: RequestConsumer = this.createConsumer((state, error) => {
-      if (this.consumer === consumer) this.stateChanged(state, error);
+      if (this.consumer !== consumer) return;
+      this.listener.onState(state, error);
+      // One that fails to start says so to whoever starts it.
+      if (state === 'failed' && isRunning) this.failed();
     });
     this.consumer = consumer;
     await consumer.start();
+    isRunning = true;
   }
 
-  private stateChanged(state: ConsumerState, error?: BrokerError): void {
-    this.listener.onState(state, error);
-    if (state !== 'failed' || !this.hasStarted || this.stopping.signal.aborted) return;
+  private failed(): void {
+    if (this.stopping.signal.aborted) return;
     const { onFailure } = this.options;
-    if (onFailure === 'restart') void this.replaceConsumer();
-    else if (onFailure === 'exit') this.listener.onGivenUp();
+    if (onFailure === 'exit') this.listener.onGivenUp();
+    else if (onFailure === 'restart') {
+      this.replacing ??= this.replaceConsumer().finally(() => (this.replacing = undefined));
+    }
   }
 
   /** A consumer that has failed does no more work: a new one, with the same subscriptions, takes its place. */
   private async replaceConsumer(): Promise<void> {
     const { signal } = this.stopping;
-    const failed = this.consumer;
-    this.consumer = undefined;
-    await failed?.close().catch((error: unknown) => this.logger.error(error, 'The failed consumer'));
+    await this.discardConsumer();
     for (let delayMs = FIRST_RESTART_MS; !signal.aborted; delayMs = Math.min(2 * delayMs, MAX_RESTART_MS)) {
       await pause(delayMs, new AbortController(), signal);
       if (signal.aborted || (await this.tryToConsume())) return;
@@ -128,10 +137,16 @@ export class RunningService {
       await this.consume();
       return true;
     } catch (error) {
-      this.consumer = undefined;
       if (!this.stopping.signal.aborted) this.logger.error(error, 'A new consumer could not be started');
+      await this.discardConsumer();
       return false;
     }
+  }
+
+  private async discardConsumer(): Promise<void> {
+    const { consumer } = this;
+    this.consumer = undefined;
+    await consumer?.close().catch((error: unknown) => this.logger.error(error, 'The failed consumer'));
   }
 
   private createPipeline(): Handle<Delivery> {

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import {
@@ -30,14 +30,25 @@ interface Crashable {
 }
 
 /** The broker, and its group consumers, each of which can be made to fail for good as a driver's may. */
-function crashable(broker: Broker): { broker: Broker; consumers: Crashable[] } {
+function crashable(broker: Broker) {
   const consumers: Crashable[] = [];
+  let refusals = 0;
   return {
     consumers,
+    /** So many of the next ones cannot be started, as with a wrong ACL. */
+    refuse: (times: number) => (refusals = times),
     broker: wrapBroker(broker, {
       createGroupConsumer: (identity, options) => {
         const consumer = broker.createGroupConsumer(identity, options);
         consumers.push({ listener: options.listener, consumer });
+        if (refusals > 0) {
+          refusals -= 1;
+          const refusal = new BrokerError('authorization-failed', 'no');
+          consumer.start = () => {
+            options.listener.onState?.('failed', refusal);
+            return Promise.reject(refusal);
+          };
+        }
         return consumer;
       },
     }),
@@ -53,7 +64,7 @@ async function crash({ listener, consumer }: Crashable): Promise<void> {
 
 describeOnBrokers('G10: a consumer that has failed for good', (newBroker) => {
   async function setUp(onFailure?: FailurePolicy) {
-    const { broker, consumers } = crashable(newBroker());
+    const { broker, consumers, refuse } = crashable(newBroker());
     const { name, app } = await startService({
       broker,
       controllers: [EchoController],
@@ -64,7 +75,7 @@ describeOnBrokers('G10: a consumer that has failed for good', (newBroker) => {
     app.get(AsyncCallsServer).status.subscribe((state) => states.push(state));
     const echo = (value: string) => lastValueFrom(client.send(`${name}/echo`, value));
     expect(await echo('before')).toBe('before');
-    return { consumers, states, echo };
+    return { consumers, refuse, states, echo, app };
   }
 
   it('is replaced, with its subscriptions, and again if the new one fails', async () => {
@@ -77,6 +88,18 @@ describeOnBrokers('G10: a consumer that has failed for good', (newBroker) => {
     expect(consumers).toHaveLength(3);
     expect(states).toEqual(expect.arrayContaining(['failed', 'starting', 'running']));
     expect(states.at(-1)).toBe('running');
+  });
+
+  it('is replaced by one consumer, however often that has to be tried', async () => {
+    const { consumers, refuse, echo, app } = await setUp();
+    refuse(2);
+    await crash(consumers[0]);
+    expect(await echo('after')).toBe('after');
+    // The first one, two that could not be started, and the one that serves.
+    expect(consumers).toHaveLength(4);
+    const closed = consumers.map(({ consumer }) => jest.spyOn(consumer, 'close'));
+    await app.close();
+    expect(closed.map((close) => close.mock.calls.length)).toEqual([0, 0, 0, 1]);
   });
 
   it('is left alone, and seen in the status, where that is the policy', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { AsyncCallContext, AsyncEndpoint } from 'nestjs-async-calls';
-import { catchError, firstValueFrom, lastValueFrom, NEVER, of, Subject, toArray } from 'rxjs';
+import { catchError, firstValueFrom, lastValueFrom, NEVER, of, retry, Subject, toArray } from 'rxjs';
 import { describeOnBrokers } from '../../support/brokers.js';
 import { uniqueName, waitFor } from '../../support/kafka.js';
 import { startService } from '../../support/services.js';
@@ -185,6 +185,18 @@ describeOnBrokers('a client', (newBroker) => {
     await client.close();
     expect(await call).toMatchObject({ code: 'closed' });
     await expect(lastValueFrom(client.send(`${name}/log`, 1))).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  it('sends nothing more once it is closing, also if those who hear of it call again', async () => {
+    const { client, name, mark } = await setUp();
+    await client.connect();
+    await lastValueFrom(client.emit(`${name}/log`, { mark, value: 'first' }));
+    const call = client.send(`${name}/never`, { mark, value: 'again' }).pipe(retry(3));
+    const outcome = lastValueFrom(call.pipe(catchError((error: unknown) => of(error))));
+    await client.close();
+    expect(await outcome).toMatchObject({ code: 'closed' });
+    expect(client.inFlight).toBe(0);
+    expect(client.counts).toMatchObject({ pendingRequests: 0, cancelsWritten: 1 });
   });
 
   it('does not create topics where that is forbidden, and says which is missing', async () => {
