@@ -153,11 +153,15 @@ describeOnBrokers('responses that share records', (newBroker) => {
     },
   );
 
-  it('are not there where the client does not want them', async () => {
-    const { send, kinds } = await setUp({ calls: { frames: false } });
-    expect(await all(send('/range', 100))).toEqual(upTo(100));
-    expect(await kinds()).toEqual([...upTo(99).map(() => 'next'), 'last']);
-  });
+  it.each(['/range', '/iterable'])(
+    'are not there where the client does not want them (%s)',
+    async (endpoint) => {
+      const { send, kinds } = await setUp({ calls: { frames: false } });
+      expect(await all(send(endpoint, 1_000))).toEqual(upTo(1_000));
+      const end = endpoint === '/range' ? ['last'] : ['next', 'complete'];
+      expect(await kinds()).toEqual([...upTo(999).map(() => 'next'), ...end]);
+    },
+  );
 
   it('are one record of its own kind where there is one response', async () => {
     const { send, kinds } = await setUp();
