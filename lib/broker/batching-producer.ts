@@ -1,4 +1,5 @@
 import type { Producer } from './producer.js';
+import { type QueuedRecord, WholeRecord } from './queued-record.js';
 import type { ProducerRecord, TopicPartitionOffset } from './record.js';
 import { TopicLane } from './topic-lane.js';
 
@@ -30,8 +31,18 @@ export class BatchingProducer {
    */
   send(record: ProducerRecord, stream?: object): Promise<TopicPartitionOffset> {
     return new Promise((resolve, reject) => {
-      this.laneOf(record.topic).push({ record, bytes: sizeOf(record), stream, resolve, reject });
+      this.enqueue(record.topic, new WholeRecord(record, stream, resolve, reject));
     });
+  }
+
+  /** The same for a record that may grow until its batch leaves. */
+  enqueue(topic: string, record: QueuedRecord): void {
+    this.laneOf(topic).push(record);
+  }
+
+  /** How many bytes the records of one batch have together; as far as is known the topic takes so large a record, too. */
+  maxBatchBytes(topic: string): number {
+    return this.laneOf(topic).maxBatchBytes;
   }
 
   /** Sends what is waiting, then closes the producer. */
@@ -48,11 +59,4 @@ export class BatchingProducer {
     }
     return lane;
   }
-}
-
-/** About what the record takes in a batch; the constant covers offsets, lengths and the timestamp. */
-function sizeOf({ key, value, headers }: ProducerRecord): number {
-  let bytes = 32 + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const [name, bytesOfHeader] of headers) bytes += 10 + name.length + bytesOfHeader.length;
-  return bytes;
 }

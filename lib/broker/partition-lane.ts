@@ -1,13 +1,4 @@
-import type { ProducerRecord, TopicPartitionOffset } from './record.js';
-
-/** A record that waits to be sent, and who waits for it. */
-export interface QueuedRecord {
-  readonly record: ProducerRecord;
-  readonly bytes: number;
-  readonly stream: object | undefined;
-  readonly resolve: (place: TopicPartitionOffset) => void;
-  readonly reject: (error: unknown) => void;
-}
+import type { QueuedRecord } from './queued-record.js';
 
 /** What waits for one partition. */
 export class PartitionLane {
@@ -55,15 +46,16 @@ export class PartitionLane {
 
   /** Rejects what was taken; what waits, or comes, of the same streams will not be sent. */
   reject(batch: readonly QueuedRecord[], error: unknown): void {
-    for (const { stream, reject } of batch) {
-      if (stream) this.broken.set(stream, error);
-      reject(error);
+    for (const queued of batch) {
+      if (queued.stream) this.broken.set(queued.stream, error);
+      queued.reject(error);
     }
   }
 
-  private rejectIfBroken({ stream, reject }: QueuedRecord): boolean {
+  private rejectIfBroken(queued: QueuedRecord): boolean {
+    const { stream } = queued;
     if (!stream || !this.broken.has(stream)) return false;
-    reject(this.broken.get(stream));
+    queued.reject(this.broken.get(stream));
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import { BrokerError } from './broker-error.js';
-import { PartitionLane, type QueuedRecord } from './partition-lane.js';
+import { PartitionLane } from './partition-lane.js';
 import type { Producer, SendResult } from './producer.js';
+import type { QueuedRecord } from './queued-record.js';
 
 /** How many records leave together, unless there are more partitions. */
 const MAX_WAVE_RECORDS = 500;
@@ -29,8 +30,13 @@ export class TopicLane {
 
   constructor(private readonly producer: Producer) {}
 
+  /** See {@link BatchingProducer.maxBatchBytes}. */
+  get maxBatchBytes(): number {
+    return this.maxPartitionBytes;
+  }
+
   push(queued: QueuedRecord): void {
-    const lane = this.laneOf(queued.record.partition);
+    const lane = this.laneOf(queued.partition);
     lane.push(queued);
     if (lane.busy || lane.length > 1) return;
     this.ready.push(lane);
@@ -83,7 +89,7 @@ export class TopicLane {
     lane.busy = true;
     this.underWay += 1;
     if (!lane.late) this.wave.add(lane);
-    this.producer.send(batch.map(({ record }) => record)).then(
+    this.producer.send(batch.map((queued) => queued.seal())).then(
       (results) => {
         this.settle(lane, batch, results);
         this.cameBack(lane, leftAt);
@@ -103,17 +109,18 @@ export class TopicLane {
       }
       // What is behind one that failed has failed with it.
       const failed = batch.slice(index);
-      if (failed.length > 1 && result.code === 'payload-too-large') this.splitFromNowOn(lane, failed);
+      const smaller = result.code === 'payload-too-large' ? inSmallerPieces(failed) : [];
+      if (smaller.length > 0) this.splitFromNowOn(lane, smaller);
       else lane.reject(failed, result);
       return;
     }
   }
 
   /** The records are small enough for the default limit, so this topic has a smaller one. */
-  private splitFromNowOn(lane: PartitionLane, refused: readonly QueuedRecord[]): void {
-    const bytes = refused.reduce((sum, queued) => sum + queued.bytes, 0);
-    this.maxPartitionBytes = Math.ceil(Math.min(this.maxPartitionBytes, bytes) / 2);
-    lane.putBack(refused);
+  private splitFromNowOn(lane: PartitionLane, pieces: readonly QueuedRecord[]): void {
+    const bytes = pieces.reduce((sum, queued) => sum + queued.bytes, 0);
+    this.maxPartitionBytes = Math.min(this.maxPartitionBytes, Math.ceil(bytes / 2));
+    lane.putBack(pieces);
   }
 
   private cameBack(lane: PartitionLane, leftAt: number): void {
@@ -153,4 +160,9 @@ export class TopicLane {
     this.onIdle = [];
     for (const tell of onIdle) tell();
   }
+}
+
+/** What can be sent one by one, of records that were too large together; empty if nothing can. */
+function inSmallerPieces(refused: readonly QueuedRecord[]): readonly QueuedRecord[] {
+  return refused.length > 1 ? refused : refused[0].divide();
 }

@@ -150,7 +150,16 @@ export class Caller {
     ];
     const payload = serialize(this.options.serializer, data);
     const { source } = this.options;
-    const request = { kind, correlationId: pending.requestId, endpoint, source, headers, payload };
+    const acceptsFrames = kind === 'request' && this.options.frames;
+    const request = {
+      kind,
+      correlationId: pending.requestId,
+      endpoint,
+      source,
+      acceptsFrames,
+      headers,
+      payload,
+    };
     this.connection.send(service, new OutgoingCall(pending, keyBytes(options.key), request));
   }
 

@@ -4,11 +4,11 @@ export interface ClientCounts {
   readonly pendingRequests: number;
   /** One-way calls that the broker has not acknowledged yet. */
   readonly pendingOneWayCalls: number;
-  /** Responses that came for a call of this client that was over: given up, timed out, or answered twice. */
+  /** Records of responses that came for a call of this client that was over: given up, timed out, or answered twice. */
   readonly lateResponses: number;
   /**
-   * Responses in this client's partition that are not for it: for another instance that shares the partition, or for one
-   * that has gone.
+   * Records of responses in this client's partition that are not for it: for another instance that shares the
+   * partition, or for one that has gone.
    */
   readonly foreignResponses: number;
   /** Calls that were given up, of which the broker has stored the cancel. */

@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly idleTimeoutMs: number;
   /** What becomes of a stream that is delivered again when the call does not say itself. */
   readonly onRedelivery: OnRedelivery;
+  /** Whether services may put several responses into one record. */
+  readonly frames: boolean;
   /** How many calls may be pending. */
   readonly maxPending: number;
 }

@@ -2,8 +2,9 @@ import { AsyncResource } from 'node:async_hooks';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerRecord } from '../broker/record.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { decodeResponses } from '../protocol/frames.js';
 import type { RequestKind } from '../protocol/request.js';
-import { decodeResponse, type IncomingResponse } from '../protocol/response.js';
+import type { IncomingResponse } from '../protocol/response.js';
 import { parseSource } from '../protocol/source.js';
 import type { SerializedPayload, Serializer } from '../protocol/serializer.js';
 import type { AsyncCallResponse } from './async-call-response.js';
@@ -104,7 +105,7 @@ export class PendingCall {
     return Math.max(1, this.options.limits.timeoutMs - (Date.now() - this.startedAt));
   }
 
-  /** Takes a response record. One that cannot be read ends the call with `protocol-error`. */
+  /** Takes a record of one response or of several. One that cannot be read ends the call with `protocol-error`. */
   receive(record: ConsumerRecord): void {
     if (!this.over) this.context.runInAsyncScope(() => this.take(record));
   }
@@ -132,18 +133,24 @@ export class PendingCall {
   private take(record: ConsumerRecord): void {
     this.acknowledged = true;
     try {
-      const frame = decodeResponse(record);
-      const verdict = this.sequence.judge(frame);
-      if (verdict === SUPERSEDED) return;
-      this.idleTimer?.refresh();
-      if (verdict.ends) this.giveUp = undefined;
-      if (verdict.passValue && 'payload' in frame) this.options.observer.next(this.toResponse(frame));
-      if (!verdict.ends) return;
-      if (frame.kind === 'error') this.fail(frame.error);
-      else this.complete();
+      for (const response of decodeResponses(record)) {
+        // Its observer may leave in the middle of the record.
+        if (!this.over) this.takeResponse(response);
+      }
     } catch (error) {
       this.fail(AsyncCallError.from(error));
     }
+  }
+
+  private takeResponse(response: IncomingResponse): void {
+    const verdict = this.sequence.judge(response);
+    if (verdict === SUPERSEDED) return;
+    this.idleTimer?.refresh();
+    if (verdict.ends) this.giveUp = undefined;
+    if (verdict.passValue && 'payload' in response) this.options.observer.next(this.toResponse(response));
+    if (!verdict.ends) return;
+    if (response.kind === 'error') this.fail(response.error);
+    else this.complete();
   }
 
   private timedOut(): void {

@@ -45,6 +45,11 @@ export interface CallsOptions {
   /** What becomes of a stream whose request is delivered again, when the call does not say itself. Default `continue`. */
   readonly onRedelivery?: OnRedelivery;
   /**
+   * Whether services may put several responses of a call into one record, which is faster; it changes nothing else.
+   * Default true.
+   */
+  readonly frames?: boolean;
+  /**
    * How many calls, one-way calls included, may be pending at once; one more fails at once with `overloaded`. Default
    * 100,000.
    */

@@ -51,7 +51,7 @@ const OPTION_NAMES = {
   options: ['service', 'broker', 'instance', 'topics', 'calls', 'delivery', 'serializer'],
   topics: ['prefix', 'create', 'requests', 'replies', 'deadLetters'],
   topic: ['partitions', 'replicationFactor', 'configs'],
-  calls: ['timeoutMs', 'idleTimeoutMs', 'onRedelivery', 'maxPending'],
+  calls: ['timeoutMs', 'idleTimeoutMs', 'onRedelivery', 'frames', 'maxPending'],
   delivery: [
     'groupId',
     'concurrency',
@@ -159,12 +159,14 @@ function callsFaults({
   timeoutMs,
   idleTimeoutMs,
   onRedelivery,
+  frames,
   maxPending,
 }: CallsOptions): (string | undefined)[] {
   return [
     faultOf('calls.timeoutMs', timeoutMs === undefined ? undefined : timeoutFault(timeoutMs)),
     faultOf('calls.idleTimeoutMs', idleTimeoutMs === undefined ? undefined : timeoutFault(idleTimeoutMs)),
     faultOf('calls.onRedelivery', onRedelivery === undefined ? undefined : onRedeliveryFault(onRedelivery)),
+    faultOf('calls.frames', flagFault(frames)),
     faultOf('calls.maxPending', countFault(maxPending)),
   ];
 }

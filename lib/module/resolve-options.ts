@@ -52,6 +52,7 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
       timeoutMs: calls.timeoutMs ?? 30_000,
       idleTimeoutMs: calls.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
       onRedelivery: calls.onRedelivery ?? 'continue',
+      frames: calls.frames ?? true,
       maxPending: calls.maxPending ?? 100_000,
     }),
     server: Object.freeze({

@@ -18,6 +18,7 @@ export const HEADER = {
   attempt: 'ac-attempt',
   source: 'ac-source',
   timeoutMs: 'ac-timeout-ms',
+  accept: 'ac-accept',
   contentType: 'content-type',
 } as const;
 

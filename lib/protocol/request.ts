@@ -1,6 +1,7 @@
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import { CANCEL } from './cancel.js';
 import { DecodeError, type Answerable } from './decode-error.js';
+import { FRAMES } from './frames.js';
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { HeaderReader } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
@@ -23,6 +24,8 @@ export interface OutgoingRequest {
   readonly source: string;
   /** The time left for the call, in milliseconds; absent for no limit. */
   readonly timeoutMs?: number;
+  /** Whether its caller reads records of several responses. Default: no. */
+  readonly acceptsFrames?: boolean;
   /** The user's headers. */
   readonly headers: readonly HeaderEntry[];
   readonly payload: SerializedPayload;
@@ -37,6 +40,8 @@ export interface IncomingRequest {
   readonly replyTo: ReplyAddress | undefined;
   readonly source: string | undefined;
   readonly timeoutMs: number | undefined;
+  /** Whether its caller reads records of several responses. */
+  readonly acceptsFrames: boolean;
   readonly headers: MessageHeaders;
   readonly payload: SerializedPayload;
 }
@@ -55,6 +60,7 @@ export function encodeRequest(request: OutgoingRequest): WireRecord {
       ...text(HEADER.endpoint, request.endpoint),
       ...text(HEADER.source, request.source),
       ...text(HEADER.timeoutMs, request.timeoutMs),
+      ...text(HEADER.accept, request.acceptsFrames ? FRAMES : undefined),
       ...text(HEADER.contentType, payload.contentType),
       ...request.headers,
     ],
@@ -93,6 +99,7 @@ export function decodeRequest(record: WireRecord, requestTopic?: string): Incomi
     replyTo: kind === 'request' ? replyTo : undefined,
     source: read.text(HEADER.source),
     timeoutMs,
+    acceptsFrames: readAccepted(read).includes(FRAMES),
     headers: MessageHeaders.ofRecord(record.headers),
     payload: { bytes: record.value, contentType: read.text(HEADER.contentType) },
   };
@@ -122,6 +129,12 @@ function readKind(
     answerable,
     BAD_REQUEST,
   );
+}
+
+/** What the caller reads beyond what every caller reads: words with commas between them. */
+function readAccepted(read: HeaderReader): readonly string[] {
+  const accepted = read.text(HEADER.accept);
+  return accepted === undefined ? [] : accepted.split(',').map((word) => word.trim());
 }
 
 /** What Kafka takes as the name of a topic; asking it for another one may break the connection. */

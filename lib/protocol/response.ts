@@ -1,18 +1,13 @@
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import { DecodeError } from './decode-error.js';
 import { decodeErrorPayload, encodeErrorPayload } from './error-payload.js';
+import type { Frame, FrameKind } from './frame-list.js';
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { HeaderReader } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
 import { quoted } from './quoted.js';
 import type { SerializedPayload } from './serializer.js';
 import { headerOf, text, type WireRecord } from './wire-record.js';
-
-/**
- * What a response record is in the stream of its request: a value (`next`), a value that is also the
- * end (`last`), the end (`complete`), or a failed end (`error`).
- */
-export type FrameKind = 'next' | 'last' | 'complete' | 'error';
 
 /** The part of a frame that depends on its kind. */
 export type FrameBody =
@@ -35,50 +30,77 @@ interface FrameHead {
   readonly attempt: number;
 }
 
+/** What stands in the headers of a response that leaves. */
+export interface ResponseHead extends FrameHead {
+  /** The request's, as it came. */
+  readonly correlationId: Buffer;
+  /** Who answers: `service/instance`. */
+  readonly source: string;
+}
+
 /** A response as it leaves. */
-export type OutgoingResponse = FrameHead &
-  FrameBody & {
-    /** The request's, as it came. */
-    readonly correlationId: Buffer;
-    /** Who answers: `service/instance`. */
-    readonly source: string;
-  };
+export type OutgoingResponse = ResponseHead & FrameBody;
+
+/** What stands in the headers of a response that arrived. */
+interface IncomingHead extends FrameHead {
+  readonly source: string | undefined;
+  readonly headers: MessageHeaders;
+}
 
 /** A response as it arrived. The payload is not deserialized yet. */
-export type IncomingResponse = FrameHead &
-  FrameBody & {
-    readonly source: string | undefined;
-    readonly headers: MessageHeaders;
-  };
+export type IncomingResponse = IncomingHead & FrameBody;
 
 /** The record of a response. */
 export function encodeResponse(response: OutgoingResponse, headers: readonly HeaderEntry[] = []): WireRecord {
-  const { bytes, contentType } = payloadOf(response);
+  const { kind, payload } = frameOf(response);
   return {
-    value: bytes,
+    value: payload.bytes,
     headers: [
-      [HEADER.correlationId, response.correlationId],
-      ...text(HEADER.version, PROTOCOL_VERSION),
-      ...text(HEADER.kind, response.kind),
-      ...text(HEADER.id, response.id),
-      ...text(HEADER.seq, response.seq),
-      ...text(HEADER.epoch, response.epoch),
-      ...text(HEADER.attempt, response.attempt),
-      ...text(HEADER.source, response.source),
-      ...text(HEADER.contentType, contentType),
+      ...responseHeaders(response, kind),
+      ...text(HEADER.contentType, payload.contentType),
       ...headers,
     ],
   };
 }
 
-function payloadOf(response: FrameBody): SerializedPayload {
-  switch (response.kind) {
+/** The headers of a record that holds responses. */
+export function responseHeaders(head: ResponseHead, kind: string): HeaderEntry[] {
+  return [
+    [HEADER.correlationId, head.correlationId],
+    ...text(HEADER.version, PROTOCOL_VERSION),
+    ...text(HEADER.kind, kind),
+    ...text(HEADER.id, head.id),
+    ...text(HEADER.seq, head.seq),
+    ...text(HEADER.epoch, head.epoch),
+    ...text(HEADER.attempt, head.attempt),
+    ...text(HEADER.source, head.source),
+  ];
+}
+
+/** A body as it travels. */
+export function frameOf(body: FrameBody): Frame {
+  switch (body.kind) {
     case 'complete':
-      return { bytes: null };
+      return { kind: body.kind, payload: { bytes: null } };
     case 'error':
-      return { bytes: encodeErrorPayload(response.error), contentType: 'application/json' };
+      return {
+        kind: body.kind,
+        payload: { bytes: encodeErrorPayload(body.error), contentType: 'application/json' },
+      };
     default:
-      return response.payload;
+      return body;
+  }
+}
+
+/** The body that a frame stands for. Throws only {@link DecodeError}. */
+export function bodyOf({ kind, payload }: Frame): FrameBody {
+  switch (kind) {
+    case 'complete':
+      return { kind };
+    case 'error':
+      return { kind, error: decodeErrorPayload(payload.bytes) };
+    default:
+      return { kind, payload };
   }
 }
 
@@ -87,9 +109,16 @@ export function correlationIdOf(record: WireRecord): Buffer | undefined {
   return headerOf(record, HEADER.correlationId);
 }
 
-/** Reads a record of a reply topic. Throws only {@link DecodeError}. */
+/** Reads a record that is one response. Throws only {@link DecodeError}. */
 export function decodeResponse(record: WireRecord): IncomingResponse {
   const read = new HeaderReader(record.headers);
+  const head = readResponseHead(read, record);
+  const payload = { bytes: record.value, contentType: read.text(HEADER.contentType) };
+  return { ...head, ...bodyOf({ kind: readKind(read), payload }) };
+}
+
+/** Reads the headers of a record that holds responses. Throws only {@link DecodeError}. */
+export function readResponseHead(read: HeaderReader, { headers }: WireRecord): IncomingHead {
   const version = read.text(HEADER.version);
   if (version !== PROTOCOL_VERSION) {
     throw new DecodeError(
@@ -104,24 +133,14 @@ export function decodeResponse(record: WireRecord): IncomingResponse {
     epoch: read.text(HEADER.epoch) === undefined ? 0 : requiredCount(read, HEADER.epoch),
     attempt: requiredCount(read, HEADER.attempt),
     source: read.text(HEADER.source),
-    headers: MessageHeaders.ofRecord(record.headers),
-    ...readBody(read, record.value),
+    headers: MessageHeaders.ofRecord(headers),
   };
 }
 
-function readBody(read: HeaderReader, value: Buffer | null): FrameBody {
+function readKind(read: HeaderReader): FrameKind {
   const kind = read.text(HEADER.kind);
-  switch (kind) {
-    case 'next':
-    case 'last':
-      return { kind, payload: { bytes: value, contentType: read.text(HEADER.contentType) } };
-    case 'complete':
-      return { kind };
-    case 'error':
-      return { kind, error: decodeErrorPayload(value) };
-    default:
-      throw new DecodeError(`${HEADER.kind} of the response is ${quoted(kind)}.`);
-  }
+  if (kind === 'next' || kind === 'last' || kind === 'complete' || kind === 'error') return kind;
+  throw new DecodeError(`${HEADER.kind} of the response is ${quoted(kind)}.`);
 }
 
 function requiredCount(read: HeaderReader, name: string): number {

@@ -1,4 +1,3 @@
-import { v7 as uuid } from 'uuid';
 import type { BatchingProducer } from '../broker/batching-producer.js';
 import { BrokerError } from '../broker/broker-error.js';
 import { partitionForKey } from '../broker/partitioner.js';
@@ -7,9 +6,11 @@ import type { TopicDirectory } from '../broker/topic-directory.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { TerminalError } from '../errors/handler-errors.js';
 import type { Answerable } from '../protocol/decode-error.js';
-import type { ResponseSink } from './response-sink.js';
-import { encodeResponse, type FrameBody, type OutgoingResponse } from '../protocol/response.js';
+import type { FrameBody, ResponseHead } from '../protocol/response.js';
 import { type SerializedPayload, serialize, type Serializer } from '../protocol/serializer.js';
+import { type DraftLimits, payloadBytesOf, ResponseDraft, type ResponseStream } from './response-draft.js';
+import type { ResponseSink } from './response-sink.js';
+import { Unacknowledged } from './unacknowledged.js';
 
 /** What all writers of a server share. */
 export interface ResponseWriting {
@@ -26,13 +27,24 @@ export interface ResponseWriting {
 
 /** About what a response takes in memory beside its payload. */
 const RESPONSE_OVERHEAD_BYTES = 1_000;
+/** How many responses share a record where the caller reads that. */
+const MAX_FRAMES = 500;
+/** What such a record may take: well below the broker's default limit of 1 MiB. */
+const MAX_FRAMES_BYTES = 200_000;
 
 /** Tells the deliveries of a request apart. */
-export type DeliveryNumber = Pick<OutgoingResponse, 'epoch' | 'attempt'>;
+export type DeliveryNumber = Pick<ResponseHead, 'epoch' | 'attempt'>;
+
+/** What of a request its responses depend on. */
+export interface AnsweredRequest extends Answerable {
+  /** Whether several responses may share a record. */
+  readonly acceptsFrames: boolean;
+}
 
 /**
  * Writes the stream of responses to one request, in order, as records of one partition. Each value leaves
- * when it is written; a value that is followed by the end in the same turn is sent as one `last` frame.
+ * when it is written; a value that is followed by the end in the same turn is sent as one `last` frame. Responses that
+ * wait for the same batch share a record, if the caller reads that.
  *
  * After the first failure nothing more is written, so that the caller never sees a gap.
  */
@@ -40,18 +52,27 @@ export class ResponseWriter implements ResponseSink {
   private seq = 0;
   private held: SerializedPayload | undefined;
   private ended = false;
-  private unacknowledged = 0;
-  private unacknowledgedBytes = 0;
   private failure: AsyncCallError | undefined;
-  private waiting: (() => void)[] = [];
+  /** The last record; it may not have left yet. */
+  private draft: ResponseDraft | undefined;
+  private readonly unacknowledged = new Unacknowledged();
+  private readonly stream: ResponseStream;
+  private readonly maxFrames: number;
 
   private constructor(
     private readonly writing: ResponseWriting,
-    private readonly correlationId: Buffer,
-    private readonly address: TopicPartition,
-    private readonly delivery: DeliveryNumber,
+    { correlationId, acceptsFrames }: AnsweredRequest,
+    address: TopicPartition,
+    delivery: DeliveryNumber,
     private readonly controller: AbortController,
-  ) {}
+  ) {
+    this.maxFrames = acceptsFrames ? MAX_FRAMES : 1;
+    this.stream = {
+      address,
+      head: { correlationId, source: writing.source, ...delivery },
+      onEnd: (draft, error) => this.draftEnded(draft, error),
+    };
+  }
 
   /**
    * A writer to the address. It aborts the controller when a response was refused, so that the handler ends;
@@ -60,12 +81,12 @@ export class ResponseWriter implements ResponseSink {
    */
   static async open(
     writing: ResponseWriting,
-    { correlationId, replyTo }: Answerable,
+    request: AnsweredRequest,
     delivery: DeliveryNumber,
     controller: AbortController,
   ): Promise<ResponseWriter> {
-    const place = await replyPlace(writing.directory, { correlationId, replyTo });
-    return new ResponseWriter(writing, correlationId, place, delivery, controller);
+    const place = await replyPlace(writing.directory, request);
+    return new ResponseWriter(writing, request, place, delivery, controller);
   }
 
   /**
@@ -91,7 +112,7 @@ export class ResponseWriter implements ResponseSink {
 
   /** Resolves when the window has room for another response. */
   ready(): Promise<void> {
-    return this.waitUntil(() => this.unacknowledged < this.writing.window);
+    return this.unacknowledged.fewerThan(this.writing.window);
   }
 
   /** How many values the broker has been handed without a gap. */
@@ -102,7 +123,7 @@ export class ResponseWriter implements ResponseSink {
   /** Resolves when the broker has acknowledged all that was written; rejects if it has refused any of it. */
   async settled(): Promise<void> {
     this.release('next');
-    await this.waitUntil(() => this.unacknowledged === 0);
+    await this.unacknowledged.fewerThan(1);
     if (this.failure) throw this.failure;
   }
 
@@ -117,9 +138,9 @@ export class ResponseWriter implements ResponseSink {
 
   private assertRoom(): void {
     const { bufferBytes } = this.writing;
-    if (this.unacknowledgedBytes <= bufferBytes) return;
+    if (this.unacknowledged.bytes <= bufferBytes) return;
     throw new TerminalError(
-      `${this.unacknowledged} responses wait for the broker, which is more than delivery.responseBufferBytes ` +
+      `${this.unacknowledged.count} responses wait for the broker, which is more than delivery.responseBufferBytes ` +
         `(${bufferBytes}) allows: the endpoint emits faster than they can be sent. ` +
         'An async iterable is held up instead.',
       { code: 'overloaded' },
@@ -135,19 +156,24 @@ export class ResponseWriter implements ResponseSink {
 
   private send(body: FrameBody): void {
     if (this.controller.signal.aborted) return;
-    const { producer, source } = this.writing;
-    const { correlationId, delivery, seq, address } = this;
+    this.unacknowledged.add(1, memoryOf(1, payloadBytesOf(body)));
+    if (!this.draft?.offer(body, this.limits())) this.begin(new ResponseDraft(this.stream, this.seq, body));
     if (body.kind === 'next' || body.kind === 'last') this.seq += 1;
-    const record = encodeResponse({ ...body, ...delivery, id: uuid(), seq, correlationId, source });
-    const bytes = RESPONSE_OVERHEAD_BYTES + (record.value?.length ?? 0);
-    this.unacknowledged += 1;
-    this.unacknowledgedBytes += bytes;
-    producer
-      .send({ ...address, key: null, ...record }, this)
-      .catch((error: unknown) => {
-        if (!this.failure) this.broke(error, seq);
-      })
-      .finally(() => this.acknowledged(bytes));
+  }
+
+  private begin(draft: ResponseDraft): void {
+    this.draft = draft;
+    this.writing.producer.enqueue(this.stream.address.topic, draft);
+  }
+
+  private limits(): DraftLimits {
+    const maxBatchBytes = this.writing.producer.maxBatchBytes(this.stream.address.topic);
+    return { responses: this.maxFrames, bytes: Math.min(MAX_FRAMES_BYTES, maxBatchBytes) };
+  }
+
+  private draftEnded({ seq, count, payloadBytes }: ResponseDraft, error: unknown): void {
+    if (error !== undefined && !this.failure) this.broke(error, seq);
+    this.unacknowledged.remove(count, memoryOf(count, payloadBytes));
   }
 
   private broke(error: unknown, seq: number): void {
@@ -157,22 +183,11 @@ export class ResponseWriter implements ResponseSink {
     this.ended = true;
     this.controller.abort();
   }
+}
 
-  private acknowledged(bytes: number): void {
-    this.unacknowledged -= 1;
-    this.unacknowledgedBytes -= bytes;
-    const resolvers = this.waiting;
-    this.waiting = [];
-    for (const resolve of resolvers) resolve();
-  }
-
-  private async waitUntil(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        this.waiting.push(resolve);
-      });
-    }
-  }
+/** About what responses take in memory. */
+function memoryOf(count: number, payloadBytes: number): number {
+  return count * RESPONSE_OVERHEAD_BYTES + payloadBytes;
 }
 
 /** Where responses go. Rejects with `unknown-topic` if there is no such topic or partition. */

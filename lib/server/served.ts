@@ -110,10 +110,10 @@ async function openSink(
   writing: ResponseWriting,
   { request, owner, attempt, controller }: AttemptDelivery,
 ): Promise<ResponseSink> {
-  const { correlationId, replyTo } = request;
-  return replyTo
-    ? ResponseWriter.open(writing, { correlationId, replyTo }, { epoch: owner.epoch, attempt }, controller)
-    : NO_RESPONSES;
+  const { correlationId, replyTo, acceptsFrames } = request;
+  if (!replyTo) return NO_RESPONSES;
+  const delivery = { epoch: owner.epoch, attempt };
+  return ResponseWriter.open(writing, { correlationId, replyTo, acceptsFrames }, delivery, controller);
 }
 
 /** The error, unless it says that the broker cannot be reached: then it is thrown on, and the attempt is repeated. */

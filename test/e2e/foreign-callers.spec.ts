@@ -22,6 +22,8 @@ interface Answer {
   readonly partition: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly value: string | null;
+  /** The value as it came; kcat does not print it. */
+  readonly bytes?: Buffer;
 }
 
 /** A program that knows Kafka, but not this library. */
@@ -67,6 +69,59 @@ describeOnKafka('a handwritten request', () => {
 
       const [answer] = await caller.answers(correlationId, 1, 1);
       expect(answer).toMatchObject({ partition: 1, value: '"from Spring"' });
+    });
+  });
+
+  describe('of a program with kafkajs that reads frames', () => {
+    let caller: KafkajsCaller;
+    beforeAll(async () => {
+      caller = await KafkajsCaller.connect();
+    });
+    afterAll(() => caller?.close());
+
+    const send = async (correlationId: string, size: string, accept: Readonly<Record<string, string>>) => {
+      const headers = {
+        kafka_correlationId: correlationId,
+        kafka_replyTopic: caller.replyTopic,
+        kafka_replyPartition: '0',
+        'ac-endpoint': '/bytes-between',
+        ...accept,
+      };
+      await caller.send(`${server.service}.requests`, { headers, value: size });
+    };
+
+    it('is answered with one record, laid out as the document says', async () => {
+      const correlationId = uniqueName('frames');
+      await send(correlationId, '3', { 'ac-accept': 'something-new, frames' });
+
+      const [answer] = await caller.answers(correlationId, 0, 1);
+      expect(answer.headers).toEqual({
+        kafka_correlationId: correlationId,
+        'ac-version': '1',
+        'ac-kind': 'frames',
+        'ac-id': expect.stringMatching(UUID_V7) as unknown,
+        'ac-seq': '0',
+        'ac-epoch': expect.stringMatching(/^\d+$/) as unknown,
+        'ac-attempt': '1',
+        'ac-source': expect.stringContaining(`${server.service}/`) as unknown,
+      });
+      expect(framesOf(answer.bytes ?? Buffer.alloc(0))).toEqual([
+        ['next', 'application/json', '"before"'],
+        ['next', 'application/octet-stream', 'xxx'],
+        ['last', 'application/json', '"after"'],
+      ]);
+    });
+
+    it('is answered with records of single responses where it does not say so', async () => {
+      const correlationId = uniqueName('single');
+      await send(correlationId, '3', { 'ac-accept': 'something-new' });
+
+      const answers = await caller.answers(correlationId, 0, 3);
+      expect(answers.map(({ headers, value }) => [headers['ac-kind'], headers['ac-seq'], value])).toEqual([
+        ['next', '0', '"before"'],
+        ['next', '1', 'xxx'],
+        ['last', '2', '"after"'],
+      ]);
     });
   });
 
@@ -175,6 +230,26 @@ function itIsAnswered(callerOf: () => ForeignCaller, serverOf: () => ServerServi
   });
 }
 
+/** What a foreign program makes of a record of frames, from docs/protocol.md alone: kind, content type and payload. */
+function framesOf(value: Buffer): unknown[][] {
+  const frames: unknown[][] = [];
+  let named: string | undefined;
+  let at = 0;
+  const part = () => {
+    const start = at + 4;
+    at = start + value.readUInt32BE(at);
+    return value.subarray(start, at).toString();
+  };
+  while (at < value.length) {
+    const flags = value[at++];
+    const typeFlag = (flags >> 3) & 3;
+    if (typeFlag === 2) named = part();
+    const kind = ['next', 'last', 'complete', 'error'][flags & 3];
+    frames.push([kind, typeFlag === 0 ? undefined : named, flags & 4 ? part() : null]);
+  }
+  return frames;
+}
+
 /** A reply topic of two partitions, made by hand. */
 class ReplyTopic {
   private constructor(
@@ -221,6 +296,7 @@ class KafkajsCaller implements ForeignCaller {
           partition,
           headers: Object.fromEntries(texts),
           value: value?.toString() ?? null,
+          bytes: value ?? undefined,
         });
       },
     });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
+import type { QueuedRecord } from '../../../lib/broker/queued-record.js';
 import type { ProducerRecord } from '../../../lib/broker/record.js';
 import { waitFor } from '../../support/kafka.js';
 import { ScriptedProducer, turn } from '../support/scripted-producer.js';
@@ -26,6 +27,40 @@ const recordOf = (name: string, { topic = 't', partition = 0, size = 0 }: Spec =
   value: Buffer.alloc(size),
   headers: [],
 });
+
+/** A record that grows while it waits, and remembers how it has ended. */
+class GrowingRecord implements QueuedRecord {
+  readonly partition = 0;
+  readonly pieces: GrowingRecord[] = [];
+  end: unknown;
+
+  constructor(
+    readonly parts: string[],
+    public bytes = 100,
+    readonly stream: object = {},
+  ) {
+    this.bytes = bytes * parts.length;
+  }
+
+  seal(): ProducerRecord {
+    return recordOf(this.parts.join('+'));
+  }
+
+  divide(): readonly QueuedRecord[] {
+    if (this.parts.length === 1) return [];
+    const { bytes, parts, stream } = this;
+    this.pieces.push(...parts.map((part) => new GrowingRecord([part], bytes / parts.length, stream)));
+    return this.pieces;
+  }
+
+  resolve(place: unknown): void {
+    this.end = place;
+  }
+
+  reject(error: unknown): void {
+    this.end = error;
+  }
+}
 
 const nameOf = ({ key }: ProducerRecord) => key!.toString();
 
@@ -267,6 +302,58 @@ describe('BatchingProducer', () => {
     expect(scripted.log.map(nameOf)).toEqual(['b1', 'none']);
     await expect(producer.send(recordOf('a3'), stream)).rejects.toBe(refused);
     expect(scripted.sent).toHaveLength(2);
+  });
+
+  it('sends a record that grows as it is when its batch leaves, and counts what it has become', async () => {
+    const { scripted, producer } = setUp();
+    const [first, second] = [new GrowingRecord(['a']), new GrowingRecord(['b'])];
+    for (const each of [first, second]) producer.enqueue('t', each);
+    first.parts.push('a2');
+    second.parts.push('b2');
+    second.bytes = 799_999;
+    await scripted.succeedAll();
+    expect(batches(scripted)).toEqual([['a+a2'], ['b+b2']]);
+    expect([first.end, second.end]).toMatchObject([{ offset: 0n }, { offset: 1n }]);
+  });
+
+  it('divides a record that its topic does not take, in its place, and learns how much that takes', async () => {
+    const { scripted, producer } = setUp();
+    const growing = new GrowingRecord(['a', 'b', 'c'], 900);
+    producer.enqueue('t', growing);
+    const behind = producer.send(recordOf('behind', { size: 900 }));
+    await turn();
+    for (const bytes of [2_000, 1_000]) {
+      scripted.underWay[0].fail(new BrokerError('payload-too-large', `the limit is ${bytes} bytes`));
+      await turn();
+    }
+    expect(producer.maxBatchBytes('t')).toBeLessThan(2_700);
+    await scripted.succeedAll();
+    await behind;
+    expect(scripted.log.map(nameOf)).toEqual(['a', 'b', 'c', 'behind']);
+    expect(growing.end).toBeUndefined();
+    expect(growing.pieces.map(({ end }) => end)).toMatchObject([
+      { offset: 0n },
+      { offset: 1n },
+      { offset: 2n },
+    ]);
+  });
+
+  it('rejects the piece that is too large, and what is behind it in its stream', async () => {
+    const { scripted, producer } = setUp();
+    const growing = new GrowingRecord(['a', 'b', 'c'], 900);
+    producer.enqueue('t', growing);
+    await turn();
+    const tooLarge = new BrokerError('payload-too-large', 'the limit is 1000 bytes');
+    scripted.underWay[0].fail(tooLarge);
+    await turn();
+    scripted.underWay[0].succeed();
+    await turn();
+    scripted.underWay[0].fail(tooLarge);
+    await scripted.succeedAll();
+    expect(batches(scripted)).toEqual([['a+b+c'], ['a'], ['b']]);
+    const [stored, ...rejected] = growing.pieces.map(({ end }) => end);
+    expect(stored).toMatchObject({ offset: 0n });
+    expect(rejected).toEqual([tooLarge, tooLarge]);
   });
 
   it('connects, and closes after everything was sent', async () => {

@@ -7,7 +7,8 @@ import { PendingCalls } from '../../../lib/client/pending-calls.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import type { ConsumerRecord } from '../../../lib/broker/record.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
-import { encodeResponse, type FrameBody } from '../../../lib/protocol/response.js';
+import { encodeResponses } from '../../../lib/protocol/frames.js';
+import type { FrameBody } from '../../../lib/protocol/response.js';
 import type { WireRecord } from '../../../lib/protocol/wire-record.js';
 
 const stored = (record: WireRecord): ConsumerRecord => ({
@@ -26,8 +27,13 @@ interface Place {
   readonly requestId?: string;
 }
 
-function frame(
-  body: FrameBody,
+function frame(body: FrameBody, place?: Place): ConsumerRecord {
+  return frames([body], place);
+}
+
+/** A record of several responses. */
+function frames(
+  bodies: readonly FrameBody[],
   { seq = 0, epoch = 1, attempt = 1, requestId = 'q-1' }: Place = {},
 ): ConsumerRecord {
   const head = {
@@ -38,13 +44,17 @@ function frame(
     correlationId: Buffer.from(requestId),
     source: 'broker/i1',
   };
-  return stored(encodeResponse({ ...body, ...head }, [['tenant', Buffer.from('bank')]]));
+  const { value, headers } = encodeResponses(head, bodies);
+  return stored({ value, headers: [...headers, ['tenant', Buffer.from('bank')]] });
 }
 
-const next = (value: unknown, place?: Place) =>
-  frame({ kind: 'next', payload: jsonSerializer.serialize(value) }, place);
-const last = (value: unknown, place?: Place) =>
-  frame({ kind: 'last', payload: jsonSerializer.serialize(value) }, place);
+const valueFrame = (kind: 'next' | 'last', content: unknown): FrameBody => ({
+  kind,
+  payload: jsonSerializer.serialize(content),
+});
+
+const next = (content: unknown, place?: Place) => frame(valueFrame('next', content), place);
+const last = (content: unknown, place?: Place) => frame(valueFrame('last', content), place);
 
 /** Remembers what a call tells. */
 class Observed {
@@ -235,6 +245,84 @@ describe('PendingCall', () => {
     observed.next = () => call.cancel();
     call.receive(last('a'));
     expect(observed.ends).toEqual([]);
+  });
+});
+
+describe('a PendingCall that gets several responses in one record', () => {
+  const [a, b, c, end] = [
+    valueFrame('next', 'a'),
+    valueFrame('next', 'b'),
+    valueFrame('last', 'c'),
+    valueFrame('last', 'z'),
+  ];
+
+  it('passes each on as if it had come alone', () => {
+    const { call, observed, giveUp } = setUp();
+    call.receive(frames([a, b]));
+    call.receive(frames([c], { seq: 2 }));
+    expect(observed.values).toEqual(['a', 'b', 'c']);
+    expect(observed.ends).toEqual(['complete']);
+    const seen = observed.responses.map(({ id, seq, requestId, instance }) => [id, seq, requestId, instance]);
+    expect(seen).toEqual([
+      ['r-0/0', 0, 'q-1', 'i1'],
+      ['r-0/1', 1, 'q-1', 'i1'],
+      ['r-2', 2, 'q-1', 'i1'],
+    ]);
+    expect(observed.responses[1].headers.get('tenant')).toBe('bank');
+    expect(giveUp).not.toHaveBeenCalled();
+  });
+
+  it('goes on within one when the request is delivered again, and drops those of earlier deliveries', () => {
+    const { call, observed } = setUp();
+    call.receive(frames([a, b]));
+    call.receive(
+      frames([valueFrame('next', 'A'), valueFrame('next', 'B'), valueFrame('next', 'C')], { epoch: 2 }),
+    );
+    call.receive(frames([end], { seq: 2 }));
+    call.receive(frames([b, { kind: 'complete' }], { seq: 2 }));
+    call.receive(frames([valueFrame('last', 'D')], { epoch: 2, seq: 3 }));
+    expect(observed.values).toEqual(['a', 'b', 'C', 'D']);
+    expect(observed.ends).toEqual(['complete']);
+  });
+
+  it('fails at a gap between two records, and tells nothing of the later one', () => {
+    const { call, observed, giveUp } = setUp();
+    call.receive(frames([a, b]));
+    call.receive(frames([a, c], { seq: 3 }));
+    expect(observed.values).toEqual(['a', 'b']);
+    expect(observed.ends).toMatchObject([{ code: 'protocol-error' }]);
+    expect(giveUp).toHaveBeenCalledTimes(1);
+  });
+
+  it('may be left in the middle of the record', () => {
+    const { call, observed, giveUp } = setUp();
+    const told: unknown[] = [];
+    observed.next = (response) => {
+      told.push(response.value);
+      if (told.length === 2) call.cancel();
+    };
+    call.receive(frames([a, b, valueFrame('next', 'c'), end]));
+    expect(told).toEqual(['a', 'b']);
+    expect(observed.ends).toEqual([]);
+    expect(giveUp).toHaveBeenCalledTimes(1);
+  });
+
+  it('fails at the value that cannot be read, behind those that can', () => {
+    const { call, observed } = setUp();
+    const unreadable = { bytes: Buffer.from('{'), contentType: 'application/json' };
+    call.receive(frames([a, { kind: 'next', payload: unreadable }, c]));
+    expect(observed.values).toEqual(['a']);
+    expect(observed.ends).toMatchObject([{ code: 'protocol-error' }]);
+  });
+
+  it('fails at a record that cannot be read, and tells nothing of it', () => {
+    const { call, observed } = setUp();
+    const record = frames([a, b]);
+    call.receive({ ...record, value: record.value!.subarray(0, -1) });
+    expect(observed.values).toEqual([]);
+    expect(observed.ends).toMatchObject([
+      { code: 'protocol-error', message: 'A frame is longer than its record.' },
+    ]);
   });
 });
 

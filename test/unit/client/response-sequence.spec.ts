@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { OnRedelivery } from '../../../lib/client/call-options.js';
 import { ResponseSequence, type SequencedFrame, SUPERSEDED } from '../../../lib/client/response-sequence.js';
-import type { FrameKind } from '../../../lib/protocol/response.js';
+import type { FrameKind } from '../../../lib/protocol/frame-list.js';
 
 type Frame = readonly [attempt: number, seq: number, kind: FrameKind];
 

@@ -40,6 +40,7 @@ describe('resolveOptions', () => {
       timeoutMs: 30_000,
       idleTimeoutMs: Infinity,
       onRedelivery: 'continue',
+      frames: true,
       maxPending: 100_000,
     });
     expect(server).toEqual({
@@ -92,7 +93,7 @@ describe('resolveOptions', () => {
         requests: { partitions: 12, replicationFactor: 2, configs: { 'retention.ms': '1' } },
         replies: { partitions: 3, configs: { 'cleanup.policy': 'delete' } },
       },
-      calls: { timeoutMs: Infinity, idleTimeoutMs: 7, onRedelivery: 'fail', maxPending: 9 },
+      calls: { timeoutMs: Infinity, idleTimeoutMs: 7, onRedelivery: 'fail', frames: false, maxPending: 9 },
       delivery: { ...delivery, groupId: 'g', responseWindow: 3 },
       serializer,
     });
@@ -101,6 +102,7 @@ describe('resolveOptions', () => {
       timeoutMs: Infinity,
       idleTimeoutMs: 7,
       onRedelivery: 'fail',
+      frames: false,
       maxPending: 9,
     });
     expect(client.replyTopic).toEqual({
@@ -155,7 +157,7 @@ describe('resolveOptions', () => {
         requests: { partitions: 0 },
         replies: { replicationFactor: 1.5 },
       },
-      calls: { timeoutMs: -1, idleTimeoutMs: 0.5, onRedelivery: 'repeat', maxPending: 0 },
+      calls: { timeoutMs: -1, idleTimeoutMs: 0.5, onRedelivery: 'repeat', frames: 'yes', maxPending: 0 },
       delivery: {
         groupId: '',
         concurrency: 0,
@@ -182,6 +184,7 @@ describe('resolveOptions', () => {
       'calls.timeoutMs',
       'calls.idleTimeoutMs',
       'calls.onRedelivery',
+      'calls.frames',
       'calls.maxPending',
       'delivery.groupId',
       'delivery.concurrency',

@@ -5,12 +5,14 @@ import { ERROR_STATUS } from '../../../lib/errors/error-code.js';
 import { HEADER, PROTOCOL_VERSION } from '../../../lib/protocol/header-names.js';
 import { CANCEL } from '../../../lib/protocol/cancel.js';
 import type { RequestKind } from '../../../lib/protocol/request.js';
-import type { FrameKind } from '../../../lib/protocol/response.js';
+import { decodeFrameList, encodeFrameList, type FrameKind } from '../../../lib/protocol/frame-list.js';
+import { FRAMES } from '../../../lib/protocol/frames.js';
 
 const RESERVED_HEADING = 'Reserved for later versions';
 
 // Records, so that the compiler asks for a kind that is added.
 const FRAME_KINDS: Record<FrameKind, true> = { next: true, last: true, complete: true, error: true };
+const RESPONSE_KINDS: Record<FrameKind | typeof FRAMES, true> = { ...FRAME_KINDS, [FRAMES]: true };
 const REQUEST_KINDS: Record<RequestKind | typeof CANCEL, true> = {
   request: true,
   'one-way': true,
@@ -32,18 +34,40 @@ function headersIn(markdown: string): string[] {
   return [...markdown.matchAll(/`((?:ac-|kafka_)[\w-]+)/g)].map(([, name]) => name);
 }
 
+const layout = sectionOf(document, 'Frames');
 const reserved = new Set(headersIn(sectionOf(document, RESERVED_HEADING)));
 const known = new Set<string>([...Object.values(HEADER), ...Object.values(DEAD_LETTER_HEADER)]);
 
 describe('docs/protocol.md', () => {
   it.each([
     ...known,
-    ...Object.keys(FRAME_KINDS),
+    ...Object.keys(RESPONSE_KINDS),
     ...Object.keys(REQUEST_KINDS),
     ...Object.keys(ERROR_STATUS),
     PROTOCOL_VERSION,
   ])('names `%s`', (name) => {
     expect(document).toContain(`\`${name}\``);
+  });
+
+  it.each(Object.keys(FRAME_KINDS))('numbers the kind `%s` of a frame as the code does', (kind) => {
+    const frame = { kind: kind as FrameKind, payload: { bytes: null } };
+    const [number] = encodeFrameList([frame]);
+    expect(layout).toMatch(new RegExp(`\\b${number} (is )?\`${kind}\``));
+  });
+
+  it('has an example of frames that says what the code reads and writes', () => {
+    const [, hex] = /```hex\n([^`]+)```/.exec(layout) ?? [];
+    const example = Buffer.from(hex.replaceAll(/\s/g, ''), 'hex');
+    const json = (text: string) => ({ bytes: Buffer.from(text), contentType: 'application/json' });
+    const none = { bytes: null, contentType: undefined };
+    const frames = [
+      { kind: 'next' as const, payload: json('12') },
+      { kind: 'next' as const, payload: json('345') },
+      { kind: 'next' as const, payload: none },
+      { kind: 'complete' as const, payload: none },
+    ];
+    expect(decodeFrameList(example)).toEqual(frames);
+    expect(encodeFrameList(frames)).toEqual(example);
   });
 
   it('names no header that the code does not know, but the reserved ones', () => {

@@ -50,6 +50,7 @@ const anyRequest: fc.Arbitrary<OutgoingRequest> = fc.record(
     }),
     source: text,
     timeoutMs: count,
+    acceptsFrames: fc.boolean(),
     headers: foreignHeaders,
     payload,
   },
@@ -64,6 +65,7 @@ describe('the request codec', () => {
       fc.property(anyRequest, (request) => {
         expect(comparable(decodeRequest(encodeRequest(request)))).toEqual({
           timeoutMs: undefined,
+          acceptsFrames: false,
           ...request,
           correlationId: Buffer.from(request.correlationId),
         });
@@ -101,6 +103,15 @@ describe('the request codec', () => {
       HEADER.endpoint,
       HEADER.source,
     ]);
+  });
+
+  it.each([
+    ['frames', true],
+    ['later, frames', true],
+    ['', false],
+    ['frameset,no frames', false],
+  ])('reads from ac-accept %j whether frames are accepted: %j', (accept, acceptsFrames) => {
+    expect(decode({ ...OURS, [HEADER.accept]: accept }).acceptsFrames).toBe(acceptsFrames);
   });
 
   it('hands the headers that are not its own to the user, and only those', () => {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import { partitionForKey } from '../../../lib/broker/partitioner.js';
 import { TopicDirectory } from '../../../lib/broker/topic-directory.js';
+import { decodeResponses } from '../../../lib/protocol/frames.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 import type { ReplyAddress } from '../../../lib/protocol/reply-address.js';
-import { correlationIdOf, decodeResponse } from '../../../lib/protocol/response.js';
+import { correlationIdOf, decodeResponse, type IncomingResponse } from '../../../lib/protocol/response.js';
 import { ResponseWriter } from '../../../lib/server/response-writer.js';
 import { ScriptedProducer, turn } from '../support/scripted-producer.js';
 import { StubAdmin, topicOf } from '../support/stub-admin.js';
@@ -19,9 +21,17 @@ interface Setting {
   readonly window?: number;
   readonly replyTo?: ReplyAddress;
   readonly attempt?: number;
+  readonly acceptsFrames?: boolean;
+  readonly bufferBytes?: number;
 }
 
-async function setUp({ window = 10, replyTo = { topic: 'r', partition: 1 }, attempt = 1 }: Setting = {}) {
+async function setUp({
+  window = 10,
+  replyTo = { topic: 'r', partition: 1 },
+  attempt = 1,
+  acceptsFrames = false,
+  bufferBytes = 100_000,
+}: Setting = {}) {
   const scripted = new ScriptedProducer();
   const controller = new AbortController();
   const writing = {
@@ -30,11 +40,11 @@ async function setUp({ window = 10, replyTo = { topic: 'r', partition: 1 }, atte
     serializer: jsonSerializer,
     source: 'broker/i1',
     window,
-    bufferBytes: 100_000,
+    bufferBytes,
   };
   const writer = await ResponseWriter.open(
     writing,
-    { correlationId, replyTo },
+    { correlationId, replyTo, acceptsFrames },
     { epoch: 7, attempt },
     controller,
   );
@@ -43,14 +53,18 @@ async function setUp({ window = 10, replyTo = { topic: 'r', partition: 1 }, atte
 
 /** The frames that were handed to the broker, each as its kind, place and value. */
 function frames({ sent }: ScriptedProducer): unknown[][] {
-  return sent
-    .flatMap(({ records }) => records)
-    .map((record) => {
-      const frame = decodeResponse(record);
-      if (frame.kind === 'complete') return [frame.kind, frame.seq];
-      const content = frame.kind === 'error' ? frame.error.code : jsonSerializer.deserialize(frame.payload);
-      return [frame.kind, frame.seq, content];
-    });
+  return sent.flatMap(({ records }) => records).map((record) => brief(decodeResponse(record)));
+}
+
+/** What was stored, record by record. */
+function framesOfRecords({ log }: ScriptedProducer): unknown[][][] {
+  return log.map((record) => decodeResponses(record).map(brief));
+}
+
+function brief(frame: IncomingResponse): unknown[] {
+  if (frame.kind === 'complete') return [frame.kind, frame.seq];
+  const content = frame.kind === 'error' ? frame.error.code : jsonSerializer.deserialize(frame.payload);
+  return [frame.kind, frame.seq, content];
 }
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -290,5 +304,204 @@ describe('when more waits for the broker than may', () => {
     writer.complete();
     await scripted.succeedAll();
     await writer.settled();
+  });
+});
+
+describe('for a caller that reads frames', () => {
+  const setUpFrames = (setting: Setting = {}) =>
+    setUp({ acceptsFrames: true, window: 10_000, bufferBytes: 10_000_000, ...setting });
+
+  /** Numbers from 0 on, written in one turn. */
+  function writeNumbers(writer: ResponseWriter, count: number): void {
+    for (let value = 0; value < count; value += 1) writer.write(value);
+  }
+
+  /** Ends everything as a topic does that takes so many bytes at once. */
+  async function endAll({ underWay }: ScriptedProducer, maxBytes: number): Promise<void> {
+    for (await turn(); underWay.length > 0; await turn()) {
+      const [batch] = underWay;
+      const bytes = batch.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+      if (bytes > maxBytes) batch.fail(tooLarge);
+      else batch.succeed();
+    }
+  }
+
+  const placesOf = (scripted: ScriptedProducer) =>
+    framesOfRecords(scripted).map((each) => each.map(([, seq]) => seq));
+
+  it('what is written in one turn is one record', async () => {
+    const { scripted, writer } = await setUpFrames();
+    for (const value of ['a', undefined, { b: 1 }]) writer.write(value);
+    writer.complete();
+    await scripted.succeedAll();
+    await writer.settled();
+    expect(framesOfRecords(scripted)).toEqual([
+      [
+        ['next', 0, 'a'],
+        ['next', 1, undefined],
+        ['last', 2, { b: 1 }],
+      ],
+    ]);
+    const [first, second] = decodeResponses(scripted.log[0]);
+    expect(first).toMatchObject({ epoch: 7, attempt: 1, source: 'broker/i1' });
+    expect(correlationIdOf(scripted.log[0])).toEqual(correlationId);
+    expect(first.id).not.toBe(second.id);
+  });
+
+  it('one response is one record of its own kind', async () => {
+    const { scripted, writer } = await setUpFrames();
+    writer.write('all');
+    writer.complete();
+    await scripted.succeedAll();
+    expect(frames(scripted)).toEqual([['last', 0, 'all']]);
+  });
+
+  it('the first value leaves at the end of its turn, and what comes then when that has come back', async () => {
+    const { scripted, writer } = await setUpFrames();
+    writer.write('a');
+    await turn();
+    expect(frames(scripted)).toEqual([['next', 0, 'a']]);
+    for (const value of ['b', 'c']) {
+      writer.write(value);
+      await turn();
+    }
+    writer.complete();
+    expect(scripted.sent).toHaveLength(1);
+    await scripted.succeedAll();
+    expect(framesOfRecords(scripted)).toEqual([
+      [['next', 0, 'a']],
+      [
+        ['next', 1, 'b'],
+        ['next', 2, 'c'],
+        ['complete', 3],
+      ],
+    ]);
+  });
+
+  it('a record holds 500 responses at most', async () => {
+    const { scripted, writer } = await setUpFrames();
+    writeNumbers(writer, 1_001);
+    writer.complete();
+    await scripted.succeedAll();
+    expect(placesOf(scripted).map(({ length }) => length)).toEqual([500, 500, 1]);
+    expect(placesOf(scripted).flat()).toEqual(Array.from({ length: 1_001 }, (_, place) => place));
+  });
+
+  it('a record takes 200 kB at most; a response that takes more travels alone', async () => {
+    const { scripted, writer } = await setUpFrames();
+    for (const size of [1, 1, 250_000, 1, 90_000, 90_000, 90_000, 1]) writer.write('v'.repeat(size));
+    writer.complete();
+    await scripted.succeedAll();
+    expect(placesOf(scripted)).toEqual([[0, 1], [2], [3, 4, 5], [6, 7]]);
+  });
+
+  it('the window counts responses', async () => {
+    const { scripted, writer } = await setUpFrames({ window: 3 });
+    writer.write('a');
+    writer.write('b');
+    expect(await isSettled(writer.ready())).toBe(true);
+    writer.write('c');
+    await turn();
+    const ready = writer.ready();
+    expect(await isSettled(ready)).toBe(false);
+    await scripted.succeedAll();
+    expect(await isSettled(ready)).toBe(true);
+  });
+
+  it('the buffer counts each response as if it had a record of its own', async () => {
+    const { writer } = await setUpFrames({ bufferBytes: 100_000 });
+    expect(() => writeNumbers(writer, 200)).toThrow(
+      expect.objectContaining({ code: 'overloaded', message: expect.stringMatching(/^100 responses wait/) }),
+    );
+  });
+
+  it('responses that are too large together are sent one by one, and in smaller records from then on', async () => {
+    const { scripted, writer } = await setUpFrames();
+    const value = 'v'.repeat(1_000);
+    for (let count = 0; count < 20; count += 1) writer.write(value);
+    await endAll(scripted, 5_000);
+    expect(placesOf(scripted)).toEqual(Array.from({ length: 20 }, (_, place) => [place]));
+    const sentBefore = scripted.sent.length;
+    for (let count = 0; count < 20; count += 1) writer.write(value);
+    writer.complete();
+    await endAll(scripted, 5_000);
+    await writer.settled();
+    const places = placesOf(scripted);
+    expect(places.flat()).toEqual(Array.from({ length: 40 }, (_, place) => place));
+    expect(places.slice(20).every(({ length }) => length > 1)).toBe(true);
+    expect(scripted.sent).toHaveLength(sentBefore + places.length - 20);
+  });
+
+  it('one that is too large takes none of those before it with it, and none behind it is written', async () => {
+    const { scripted, controller, writer } = await setUpFrames();
+    for (const size of [1, 1, 6_000, 1, 1]) writer.write('v'.repeat(size));
+    await turn();
+    writer.write('behind');
+    await endAll(scripted, 5_000);
+    expect(placesOf(scripted)).toEqual([[0], [1]]);
+    expect(controller.signal.aborted).toBe(true);
+    await expect(writer.settled()).rejects.toBe(tooLarge);
+    expect(writer.written).toBe(2);
+  });
+
+  it('none is written behind a record that the broker could not take', async () => {
+    const { scripted, controller, writer } = await setUpFrames();
+    writer.write('a');
+    await turn();
+    writer.write('b');
+    writer.write('c');
+    await turn();
+    scripted.underWay[0].succeed();
+    await turn();
+    writer.write('d');
+    await turn();
+    scripted.underWay[0].fail(unavailable);
+    writer.write('e');
+    await turn();
+    writer.write('f');
+    writer.complete();
+    await expect(writer.settled()).rejects.toBe(unavailable);
+    await scripted.succeedAll();
+    expect(framesOfRecords(scripted)).toEqual([[['next', 0, 'a']]]);
+    expect(controller.signal.aborted).toBe(true);
+    expect(writer.written).toBe(1);
+  });
+
+  const anyStep = fc.oneof(
+    { weight: 5, arbitrary: fc.record({ write: fc.integer({ min: 1, max: 9_000 }) }) },
+    { weight: 2, arbitrary: fc.constant('turn' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('succeed' as const, 'refuse' as const) },
+  );
+
+  it('what is stored is the stream from its start, without a gap, whatever is refused', async () => {
+    const limit = 8_000;
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyStep, { maxLength: 60 }), fc.boolean(), async (steps, acceptsFrames) => {
+        const { scripted, writer } = await setUpFrames({ acceptsFrames });
+        let wrote = 0;
+        for (const step of steps) {
+          if (step === 'turn') await turn();
+          else if (step === 'succeed') await endAll(scripted, limit);
+          else if (step === 'refuse') scripted.underWay[0]?.fail(unavailable);
+          else {
+            writer.write('v'.repeat(step.write));
+            wrote += 1;
+          }
+        }
+        writer.complete();
+        const settled = writer.settled().then(
+          () => true,
+          () => false,
+        );
+        await endAll(scripted, limit);
+        const stored = framesOfRecords(scripted).flat();
+        const values = stored.filter(([kind]) => kind !== 'complete');
+        expect(values.map(([, seq]) => seq)).toEqual(values.map((_, place) => place));
+        expect(writer.written).toBe(values.length);
+        expect(await settled).toBe(['last', 'complete'].includes(String(stored.at(-1)?.[0])));
+        if (await settled) expect(values).toHaveLength(wrote);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
