@@ -66,7 +66,7 @@ const servers = (count: number): LoadCase => ({
 });
 
 const lanes = { kind: 'lanes', lanes: 1_000, seconds: SECONDS, waitMs: 1 } as const;
-const longStream: StreamsLoad = { kind: 'streams', op: 'stream', inFlight: 1, calls: 1, length: 100_000 };
+const longStream: StreamsLoad = { kind: 'streams', op: 'iterable', inFlight: 1, calls: 1, length: 100_000 };
 
 export const CASES: Readonly<Record<string, Case>> = {
   'echo-1': echo(1),
@@ -147,7 +147,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     rounds: 2,
   },
   'stream-100000': {
-    what: 'one stream of 100,000 responses: the memory of both sides',
+    what: 'one stream of 100,000 responses from an async iterable: the memory of both sides',
     needs: ['stream'],
     driver: 'load',
     load: longStream,

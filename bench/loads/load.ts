@@ -25,7 +25,7 @@ export interface LanesLoad {
 /** So many streams of so many responses. */
 export interface StreamsLoad {
   readonly kind: 'streams';
-  readonly op: 'stream' | 'turns';
+  readonly op: 'stream' | 'turns' | 'iterable';
   readonly inFlight: number;
   readonly calls: number;
   readonly length: number;

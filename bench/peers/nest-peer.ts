@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { type ClientProxy, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import { lastValueFrom } from 'rxjs';
+import { from, lastValueFrom } from 'rxjs';
 import type { PeerClient } from './peer.js';
 import type { BenchRequest } from './request.js';
 import type { Service } from './service.js';
@@ -11,15 +11,20 @@ export interface Decorators {
   readonly call: MethodDecorator;
   readonly event: MethodDecorator;
   readonly payload: ParameterDecorator;
+  /** What a handler returns, in a form that the transport takes. */
+  readonly adapt?: (answer: unknown) => unknown;
 }
 
 /** The controller of the benchmark behind any of Nest's transports. */
-export function controllerOf(service: Service, { call, event, payload }: Decorators) {
+export function controllerOf(
+  service: Service,
+  { call, event, payload, adapt = (answer) => answer }: Decorators,
+) {
   @Controller()
   class BenchController {
     @call
     call(@payload request: BenchRequest): unknown {
-      return service.call(request);
+      return adapt(service.call(request));
     }
 
     @event
@@ -48,7 +53,14 @@ export const microserviceModuleOf = (service: Service, { call, event }: Patterns
     call: MessagePattern(call),
     event: EventPattern(event) as MethodDecorator,
     payload: Payload(),
+    adapt: asObservable,
   });
+
+/** Nest's own transports take no async iterables. */
+function asObservable(answer: unknown): unknown {
+  const isIterable = typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
+  return isIterable ? from(answer as AsyncIterable<unknown>) : answer;
+}
 
 /** The client of the benchmark over a client of Nest's. */
 export function clientOf(

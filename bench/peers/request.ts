@@ -2,9 +2,10 @@
 export interface BenchRequest {
   /**
    * `echo`: answer at once; `wait`: after `waitMs`; `in-order`: likewise, and check the order of the lane; `hold`: when
-   * the server is told to release; `stream`: `length` responses at once; `turns`: each in a turn of its own.
+   * the server is told to release; `stream`: `length` responses at once; `turns`: each in a turn of its own;
+   * `iterable`: from an async iterable, which a peer may hold up.
    */
-  readonly op: 'echo' | 'wait' | 'in-order' | 'hold' | 'stream' | 'turns';
+  readonly op: 'echo' | 'wait' | 'in-order' | 'hold' | 'stream' | 'turns' | 'iterable';
   /** Tells the requests of one measurement apart; the place in its lane for `in-order`. */
   readonly n: number;
   /** Makes the request as large as the case wants it. */

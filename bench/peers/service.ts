@@ -32,7 +32,7 @@ export class Service {
   private gate = new Gate();
   private expected = { events: Infinity, reached: () => {} };
 
-  /** Answers a request: with a value, a promise of one, or an Observable of many. */
+  /** Answers a request: with a value, a promise of one, or an Observable or async iterable of many. */
   call(request: BenchRequest): unknown {
     this.seen.calls += 1;
     switch (request.op) {
@@ -48,6 +48,8 @@ export class Service {
         return range(0, request.length ?? 0).pipe(map((seq): StreamItem => ({ seq })));
       case 'turns':
         return inTurns(request.length ?? 0);
+      case 'iterable':
+        return iterable(request.length ?? 0);
     }
   }
 
@@ -103,6 +105,10 @@ export class Service {
     this.running.delete(lane);
     return request;
   }
+}
+
+async function* iterable(length: number): AsyncGenerator<StreamItem> {
+  for (let seq = 0; seq < length; seq += 1) yield { seq };
 }
 
 function inTurns(length: number): Observable<StreamItem> {
