@@ -1,121 +1,77 @@
-// npm run bench [-- case …]
-//
-// Measures calls over a real Kafka (KAFKA_BOOTSTRAP, or a broker of its own), beside Nest's own Kafka transport in the
-// same run: server, client and broker in processes of their own, cases and peers in shuffled rounds, medians.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { startCluster } from '../tools/kafka/cluster.mjs';
-import { CASES, type Measurement } from './cases.js';
+// npm run bench [-- case … --peers a,b --rounds N --quick | --profile case]; see README.md
+import { BenchRun, newRunName } from './bench-run.js';
+import { CASES } from './cases.js';
+import { type CliOptions, readOptions } from './cli-options.js';
+import { type Broker, findBroker } from './environment.js';
+import { findNats, type NatsServer } from './nats-server.js';
+import { PEERS } from './peers.js';
+import { killWorkers } from './processes/worker-process.js';
+import { profileCase } from './profile/profile-case.js';
+import { describeMachine } from './report/machine.js';
+import { markdownOf, type Report, writeReport } from './report/report.js';
 
-const PEERS = ['async-calls', 'nest-kafka'];
-const ROUNDS = 5;
-const LOADER = ['--conditions=nestjs-async-calls-source', '--import', '@oxc-node/core/register'];
+process.on('exit', killWorkers);
+// Brokers end with this process, however that ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    console.error(`Interrupted by ${signal}`);
+    process.exit(1);
+  });
 
-const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(CASES);
-const unknown = names.filter((name) => !(name in CASES));
-if (unknown.length > 0)
-  throw new Error(`No case ${unknown.join(', ')}; there are ${Object.keys(CASES).join(', ')}`);
-
-const given = process.env['KAFKA_BOOTSTRAP'];
-const cluster = given ? undefined : await startCluster();
-const workers: ChildProcess[] = [];
+const args = process.argv.slice(2);
+const run = newRunName();
+let broker: Broker | undefined;
+let nats: NatsServer | undefined;
 try {
-  const brokers = given ?? cluster?.bootstrap ?? '';
-  const clients = new Map<string, ChildProcess>();
-  for (const peer of PEERS) {
-    await startWorker('server', peer, brokers);
-    clients.set(peer, await startWorker('client', peer, brokers));
-  }
-  const results = new Map<string, Measurement[]>();
-  // The first round warms up and does not count.
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const [peer, name] of shuffled(
-      PEERS.flatMap((each) => names.map((case_) => [each, case_] as const)),
-    )) {
-      const measurement = await ask(clients.get(peer) as ChildProcess, name);
-      if (round > 0) results.set(`${peer} ${name}`, [...(results.get(`${peer} ${name}`) ?? []), measurement]);
-    }
-  }
-  await report(results);
+  const options = readOptions(args);
+  broker = await findBroker(run);
+  if (options.profile) await profileCase(options.profile, run, broker, options.quick);
+  else await bench(options, broker);
+} catch (error) {
+  console.error(chainOf(error));
+  process.exitCode = 1;
 } finally {
-  for (const worker of workers) worker.kill('SIGKILL');
-  await cluster?.stop();
+  killWorkers();
+  nats?.stop();
+  await broker?.stop();
 }
 
-async function startWorker(role: string, peer: string, brokers: string): Promise<ChildProcess> {
-  const file = fileURLToPath(new URL('worker.ts', import.meta.url));
-  const worker = spawn(process.execPath, [...LOADER, file, role, peer, brokers], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  workers.push(worker);
-  await messageOf(worker);
-  return worker;
+/** The messages of an error and what has caused it. */
+function chainOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${chainOf(error.cause)}`;
 }
 
-function ask(worker: ChildProcess, name: string): Promise<Measurement> {
-  worker.send(name);
-  return messageOf(worker) as Promise<Measurement>;
+async function bench(asked: CliOptions, kafka: Broker): Promise<void> {
+  const peers = await availablePeers(asked);
+  const machine = await describeMachine(kafka.version, nats?.version);
+  const start = performance.now();
+  const options = { ...asked, peers };
+  const result = await new BenchRun(options, run, kafka, nats?.url).run();
+  const report: Report = {
+    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    date: new Date().toISOString().slice(0, 10),
+    minutes: (performance.now() - start) / 60_000,
+    machine,
+    options,
+    result,
+  };
+  console.log(markdownOf(report));
+  console.error(await writeReport(report, isComplete(asked)));
 }
 
-function messageOf(worker: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null) =>
-      reject(new Error(`A process of the benchmark has ended with ${code}`));
-    worker.once('exit', ended);
-    worker.once('message', (message) => {
-      worker.off('exit', ended);
-      resolve(message);
-    });
-  });
-}
-
-function shuffled<T>(items: T[]): T[] {
-  return items
-    .map((item) => [Math.random(), item] as const)
-    .sort(([a], [b]) => a - b)
-    .map(([, item]) => item);
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-async function report(results: ReadonlyMap<string, Measurement[]>): Promise<void> {
-  const rows = names.flatMap((name) =>
-    PEERS.map((peer) => {
-      const measured = results.get(`${peer} ${name}`) ?? [];
-      const of = (what: keyof Measurement) => median(measured.map((each) => each[what]));
-      const rates = measured.map(({ perSecond }) => perSecond);
-      return {
-        case: name,
-        peer,
-        perSecond: Math.round(of('perSecond')),
-        range: `${Math.round(Math.min(...rates))}–${Math.round(Math.max(...rates))}`,
-        p50: of('p50').toFixed(2),
-        p99: of('p99').toFixed(2),
-        cpuMicros: of('cpuMicros').toFixed(1),
-      };
-    }),
+async function availablePeers({ peers }: CliOptions): Promise<readonly string[]> {
+  const onNats = peers.filter((peer) => PEERS[peer].over === 'nats');
+  if (onNats.length === 0) return peers;
+  nats = await findNats();
+  if (nats) return peers;
+  console.error(
+    `Without ${onNats.join(', ')}: set NATS_URL, or put nats-server (Debian's package) in the path`,
   );
-  const machine = `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`;
-  const table = [
-    `Machine: ${machine}. Medians of ${ROUNDS} rounds; range of the rate in brackets.`,
-    '',
-    '| case | peer | responses/s | p50 ms | p99 ms | client CPU µs a response |',
-    '| --- | --- | --- | --- | --- | --- |',
-    ...rows.map(
-      ({ case: case_, peer, perSecond, range, p50, p99, cpuMicros }) =>
-        `| ${case_} | ${peer} | ${perSecond} (${range}) | ${p50} | ${p99} | ${cpuMicros} |`,
-    ),
-  ].join('\n');
-  console.log(table);
-  const folder = fileURLToPath(new URL('results/', import.meta.url));
-  await mkdir(folder, { recursive: true });
-  await writeFile(
-    `${folder}latest.md`,
-    `Made by \`npm run bench${names.length < Object.keys(CASES).length ? ` -- ${names.join(' ')}` : ''}\`.\n\n${table}\n`,
-  );
-  await writeFile(`${folder}latest.json`, `${JSON.stringify({ machine, rounds: ROUNDS, rows }, null, 2)}\n`);
+  return peers.filter((peer) => !onNats.includes(peer));
+}
+
+function isComplete({ cases, peers, quick }: CliOptions): boolean {
+  const all = cases.length === Object.keys(CASES).length && peers.length === Object.keys(PEERS).length;
+  return all && !quick;
 }

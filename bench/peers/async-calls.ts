@@ -1,5 +1,4 @@
-import 'reflect-metadata';
-import { Controller, type INestApplicationContext, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Payload } from '@nestjs/microservices';
 import {
@@ -9,57 +8,50 @@ import {
   asyncCallsMicroservice,
 } from 'nestjs-async-calls';
 import { kafkajs } from 'nestjs-async-calls/kafkajs';
-import { lastValueFrom, range } from 'rxjs';
-import type { PeerClient } from './peer.js';
+import { lastValueFrom } from 'rxjs';
+import { connectionOptions } from './kafka-connection.js';
+import { clientOf, controllerOf } from './nest-peer.js';
+import type { PeerClient, Setting } from './peer.js';
+import type { Service } from './service.js';
 
-@Controller()
-class BenchController {
-  @AsyncEndpoint('/echo')
-  echo(@Payload() value: unknown) {
-    return value;
-  }
-
-  @AsyncEndpoint('/stream')
-  stream(@Payload() length: number) {
-    return range(0, length);
-  }
-}
-
-function appModule(service: string, brokers: string[], controllers: (typeof BenchController)[]) {
+function appModule(setting: Setting, service: string, controllers: ReturnType<typeof controllerOf>[] = []) {
+  const { instance, partitions } = setting;
   @Module({
     imports: [
       AsyncCallsModule.forRoot({
         service,
-        broker: kafkajs({ brokers }),
-        topics: { requests: { partitions: 1 } },
+        instance,
+        broker: kafkajs(connectionOptions(setting)),
+        topics: { requests: { partitions } },
       }),
     ],
     controllers,
   })
-  class BenchModule {}
-  return BenchModule;
+  class AppModule {}
+  return AppModule;
 }
 
-export async function startServer(brokers: string[]): Promise<void> {
-  const module = appModule('bench-server', brokers, [BenchController]);
-  const app = await NestFactory.createMicroservice(module, {
-    ...asyncCallsMicroservice(),
-    logger: ['error'],
+export async function startServer(setting: Setting, service: Service): Promise<undefined> {
+  const controller = controllerOf(service, {
+    call: AsyncEndpoint('/call'),
+    event: AsyncEndpoint('/event'),
+    payload: Payload(),
   });
-  await app.listen();
+  const module = appModule(setting, `${setting.name}.server`, [controller]);
+  await (await NestFactory.createMicroservice(module, asyncCallsMicroservice())).listen();
 }
 
-export async function startClient(brokers: string[]): Promise<PeerClient> {
-  const module = appModule('bench-client', brokers, []);
-  const app: INestApplicationContext = await NestFactory.createApplicationContext(module, {
-    logger: ['error'],
-  });
+export async function startClient(setting: Setting): Promise<PeerClient> {
+  const app = await NestFactory.createApplicationContext(appModule(setting, `${setting.name}.client`));
   const client = app.get(AsyncCallsClient);
   await client.connect();
+  const target = `${setting.name}.server/call`;
+  const unkeyed = clientOf(client, { call: target, event: `${setting.name}.server/event` });
   return {
-    echo: (value) => lastValueFrom(client.send('bench-server/echo', value)),
-    stream: async (length) => {
-      await lastValueFrom(client.send('bench-server/stream', length));
-    },
+    ...unkeyed,
+    call: (request) =>
+      request.lane === undefined
+        ? unkeyed.call(request)
+        : lastValueFrom(client.to(target, { key: request.lane }).send(request)),
   };
 }

@@ -1,59 +1,38 @@
-import 'reflect-metadata';
-import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientKafka, type KafkaOptions, MessagePattern, Payload, Transport } from '@nestjs/microservices';
-import { Kafka, logLevel } from 'kafkajs';
-import { lastValueFrom, range } from 'rxjs';
-import type { PeerClient } from './peer.js';
+import { ClientKafka, type KafkaOptions, Transport } from '@nestjs/microservices';
+import { lastValueFrom } from 'rxjs';
+import { connectionOptions, createTopics, topicsOf } from './kafka-connection.js';
+import { clientOf, microserviceModuleOf } from './nest-peer.js';
+import type { PeerClient, Setting } from './peer.js';
+import type { Service } from './service.js';
 
-const TOPICS = ['bench.echo', 'bench.stream'];
-
-@Controller()
-class BenchController {
-  @MessagePattern('bench.echo')
-  echo(@Payload() value: object) {
-    return value;
-  }
-
-  @MessagePattern('bench.stream')
-  stream(@Payload() length: number) {
-    return range(0, length);
-  }
-}
-
-@Module({ controllers: [BenchController] })
-class BenchModule {}
-
-const optionsFor = (brokers: string[], groupId: string): NonNullable<KafkaOptions['options']> => ({
-  client: { clientId: groupId, brokers },
+const optionsOf = (setting: Setting, groupId: string): NonNullable<KafkaOptions['options']> => ({
+  client: { ...connectionOptions(setting), clientId: `${groupId}-${setting.instance}` },
   consumer: { groupId },
 });
 
-export async function startServer(brokers: string[]): Promise<void> {
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  const topics = TOPICS.flatMap((topic) => [topic, `${topic}.reply`]).map((topic) => ({
-    topic,
-    numPartitions: 1,
-  }));
-  await admin.createTopics({ topics, waitForLeaders: true });
-  await admin.disconnect();
-  const app = await NestFactory.createMicroservice<KafkaOptions>(BenchModule, {
+export async function startServer(setting: Setting, service: Service): Promise<undefined> {
+  await createTopics(setting);
+  const module = microserviceModuleOf(service, topicsOf(setting));
+  const app = await NestFactory.createMicroservice<KafkaOptions>(module, {
     transport: Transport.KAFKA,
-    options: optionsFor(brokers, 'bench-server'),
-    logger: ['error'],
+    // Or what comes before the group has its first offsets is lost.
+    options: { ...optionsOf(setting, `${setting.name}.server`), subscribe: { fromBeginning: true } },
   });
   await app.listen();
 }
 
-export async function startClient(brokers: string[]): Promise<PeerClient> {
-  const client = new ClientKafka(optionsFor(brokers, 'bench-client'));
-  for (const topic of TOPICS) client.subscribeToResponseOf(topic);
+export async function startClient(setting: Setting): Promise<PeerClient> {
+  const { call, event } = topicsOf(setting);
+  const client = new ClientKafka(optionsOf(setting, `${setting.name}.${setting.instance}`));
+  client.subscribeToResponseOf(call);
   await client.connect();
+  const unkeyed = clientOf(client, { call, event });
   return {
-    echo: (value) => lastValueFrom(client.send('bench.echo', value as object)),
-    stream: async (length) => {
-      await lastValueFrom(client.send('bench.stream', length));
-    },
+    ...unkeyed,
+    call: (request) =>
+      request.lane === undefined
+        ? unkeyed.call(request)
+        : lastValueFrom(client.send(call, { key: request.lane, value: request })),
   };
 }

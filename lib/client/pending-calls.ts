@@ -26,7 +26,7 @@ export class PendingCalls {
 
   /** Ends every call for which there is an error with it. */
   failAll(errorOf: (call: PendingCall) => Error | undefined): void {
-    for (const call of [...this.calls.values()]) {
+    for (const call of Array.from(this.calls.values())) {
       const error = errorOf(call);
       if (error) call.fail(error);
     }
@@ -35,7 +35,7 @@ export class PendingCalls {
   /** Ends every call because its client is closed. */
   closeAll(): void {
     // A copy: whoever hears of it may call again.
-    for (const call of [...this.calls.values()]) call.close();
+    for (const call of Array.from(this.calls.values())) call.close();
   }
 
   /** Resolves when no call is left, or after this time. */

@@ -14,8 +14,12 @@ export interface ProgramEnd {
 }
 
 /** Runs a TypeScript program of this project, by its path from the root, to its end; it is killed after 50 s. */
-export async function runProgram(path: string, settings: object = {}): Promise<ProgramEnd> {
-  const child = spawn(process.execPath, [...RUN_TYPESCRIPT, path], {
+export async function runProgram(
+  path: string,
+  settings: object = {},
+  args: readonly string[] = [],
+): Promise<ProgramEnd> {
+  const child = spawn(process.execPath, [...RUN_TYPESCRIPT, path, ...args], {
     cwd: ROOT,
     env: { ...process.env, NO_COLOR: '1', E2E_SETTINGS: JSON.stringify(settings) },
     stdio: ['ignore', 'pipe', 'pipe'],

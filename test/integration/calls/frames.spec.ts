@@ -28,7 +28,7 @@ import {
 import { interceptSends } from '../../support/broker-wrapper.js';
 import { describeOnBrokers } from '../../support/brokers.js';
 import { uniqueName, waitFor } from '../../support/kafka.js';
-import { writeRaw } from '../../support/raw-requests.js';
+import { writeRaw } from '../../support/raw-records.js';
 import { recordsOf } from '../../support/records.js';
 import { startService } from '../../support/services.js';
 
@@ -249,8 +249,9 @@ describeOnBrokers('responses that share records', (newBroker) => {
       'ac-seq': '1000',
       'ac-epoch': '999999999',
     };
-    const headers = { ...head, 'ac-kind': 'frames', 'ac-attempt': '1', 'ac-id': 'bad' };
-    await writeRaw(broker, { topic: replies, headers, value: Buffer.from('0c000000ff', 'hex') });
+    const headers = Object.entries({ ...head, 'ac-kind': 'frames', 'ac-attempt': '1', 'ac-id': 'bad' });
+    const value = Buffer.from('0c000000ff', 'hex');
+    await writeRaw(broker, { topic: replies, partition: 0 }, [{ headers, value }]);
     expect(await failed).toMatchObject({ code: 'protocol-error' });
     expect(await other).toEqual(upTo(10));
   });

@@ -73,7 +73,7 @@ function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies', offset = 7n }: 
 }
 
 /** The stages behind it, handed a request. */
-const read = (next: Handle<RequestDelivery>) => decoded(next, async ({ failed }) => failed);
+const read = (next: Handle<RequestDelivery>) => decoded(next, async (undecodable) => undecodable.failed);
 
 describe('decoded', () => {
   it('hands on the request, and fails what is none, with its address if it has one', async () => {
