@@ -1,8 +1,17 @@
 import { expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { AsyncCallsServer, AsyncEndpoint, type DeliveryOptions, TerminalError } from 'nestjs-async-calls';
-import { firstValueFrom, Subject } from 'rxjs';
+import {
+  AsyncCallsServer,
+  AsyncEndpoint,
+  type Broker,
+  type DeliveryOptions,
+  type GroupConsumerListener,
+  type RecordBatch,
+  TerminalError,
+} from 'nestjs-async-calls';
+import { firstValueFrom, lastValueFrom, Subject } from 'rxjs';
+import { interceptSends, wrapBroker } from '../support/broker-wrapper.js';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
 import { type RawRecord, writeRaw } from '../support/raw-records.js';
@@ -34,10 +43,16 @@ class WorkController {
 }
 
 describeOnBrokers('G12: duplicates are caught', (newBroker) => {
-  async function setUp(delivery: DeliveryOptions = {}) {
+  async function setUp(delivery: DeliveryOptions = {}, wrap = (broker: Broker) => broker) {
     const broker = newBroker();
     const topics = { requests: { partitions: 1 } };
-    const { name, app } = await startService({ broker, topics, delivery, controllers: [WorkController] });
+    const { name, app } = await startService({
+      broker: wrap(broker),
+      topics,
+      delivery,
+      controllers: [WorkController],
+    });
+    const { client } = await startService({ broker });
     const server = app.get(AsyncCallsServer);
     const mark = uniqueName('mark');
     const request = (id: string, endpoint: string, value = mark): RawRecord => ({
@@ -50,7 +65,7 @@ describeOnBrokers('G12: duplicates are caught', (newBroker) => {
     const write = (...records: RawRecord[]) =>
       writeRaw(broker, { topic: `${name}.requests`, partition: 0 }, records);
     const runs = (value = mark) => ran.filter((each) => each === value).length;
-    return { broker, name, server, mark, request, write, runs };
+    return { broker, name, client, server, mark, request, write, runs };
   }
 
   it.each(['/work', '/fail'])('a request that was sent twice is run once (%s)', async (endpoint) => {
@@ -89,6 +104,48 @@ describeOnBrokers('G12: duplicates are caught', (newBroker) => {
       };
       await waitFor(sendUntilRunTwice, { what: 'a second run' });
     }
+  });
+
+  it('but a record whose partition was lost and came back is none: it is run to its end', async () => {
+    let acknowledge = () => undefined as void;
+    const batches: RecordBatch[] = [];
+    const listeners: GroupConsumerListener[] = [];
+    let isRedelivered = false;
+    const wrap = (broker: Broker) =>
+      wrapBroker(
+        interceptSends(broker, async (records, send) => {
+          const results = await send(records);
+          if (!isRedelivered) await new Promise<void>((resolve) => (acknowledge = resolve));
+          return results;
+        }),
+        {
+          createGroupConsumer: (identity, { listener, ...options }) => {
+            const watching: GroupConsumerListener = {
+              ...listener,
+              onBatch: (batch) => {
+                batches.push(batch);
+                listener.onBatch(batch);
+              },
+            };
+            listeners.push(watching);
+            return broker.createGroupConsumer(identity, { ...options, listener: watching });
+          },
+        },
+      );
+    const { mark, server, name, client, runs } = await setUp({}, wrap);
+    const call = lastValueFrom(client.send(`${name}/work`, mark));
+    expect(await call).toBe(mark);
+    const [{ topic, partition }] = batches;
+    const place = { topic, partition };
+    listeners[0].onLost?.([place]);
+    await listeners[0].onAssigned?.([{ ...place, offset: 0n, metadata: '', epoch: 1_000 }]);
+    isRedelivered = true;
+    listeners[0].onBatch(batches[0]);
+    await waitFor(() => runs() === 2, { what: 'the second run' });
+    acknowledge();
+    await waitFor(() => server.counts.abandoned === 1, { what: 'the end of the first' });
+    await waitFor(() => server.counts.served === 1, { what: 'the end of the second' });
+    expect(server.counts.duplicate).toBe(0);
   });
 
   it('by a store of the application, which every instance may share', async () => {
