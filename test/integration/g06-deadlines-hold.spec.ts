@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { AsyncCallContext, AsyncCallsClient, AsyncEndpoint } from 'nestjs-async-calls';
+import { AsyncCallContext, AsyncCallsClient, AsyncCallsServer, AsyncEndpoint } from 'nestjs-async-calls';
 import { concat, concatMap, lastValueFrom, NEVER, of, toArray } from 'rxjs';
+import { wrapBroker } from '../support/broker-wrapper.js';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
 import { startService } from '../support/services.js';
@@ -90,6 +91,42 @@ class MiddleController {
 }
 
 describeOnBrokers('G6: deadlines hold', (newBroker) => {
+  it('does not start what has expired while the way to its caller was looked up', async () => {
+    const broker = newBroker();
+    let lookUp = () => undefined as void;
+    const isFound = new Promise<void>((resolve) => (lookUp = resolve));
+    const slow = wrapBroker(broker, {
+      createAdmin: (identity) => {
+        const admin = broker.createAdmin(identity);
+        const describeTopics = admin.describeTopics.bind(admin);
+        admin.describeTopics = async (topics) => {
+          if (topics?.some((topic) => topic.endsWith('.replies'))) await isFound;
+          return describeTopics(topics);
+        };
+        return admin;
+      },
+    });
+    const mark = uniqueName('mark');
+    const { name, app } = await startService({ broker: slow, controllers: [NotingController] });
+    const { client } = await startService({ broker });
+    await client.connect();
+    // By the time the second one's is over the deadline of the first is long past, also by the clock of its record.
+    for (const each of [mark, `${mark}-second`]) {
+      const late = client.to(`${name}/note`, { timeoutMs: 1_000 }).send(each);
+      await expect(lastValueFrom(late)).rejects.toMatchObject({ code: 'timeout' });
+    }
+    lookUp();
+    const { counts } = await waitFor(
+      () => {
+        const server = app.get(AsyncCallsServer);
+        return server.counts.expired + server.counts.served === 2 && server;
+      },
+      { what: 'the end of both' },
+    );
+    expect(counts.expired).toBeGreaterThanOrEqual(1);
+    expect(ran).not.toContain(mark);
+  });
+
   /** Three services: one calls the middle one, which calls the leaf. */
   async function chain() {
     const broker = newBroker();

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { AsyncCallContext, AsyncEndpoint, type DeliveryOptions } from 'nestjs-async-calls';
+import { AsyncCallContext, AsyncEndpoint, type DeliveryOptions, RetryableError } from 'nestjs-async-calls';
 import { catchError, finalize, lastValueFrom, map, NEVER, of, range, toArray } from 'rxjs';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
@@ -30,6 +30,12 @@ class BusyController {
   @AsyncEndpoint('/stuck', { concurrency: 1 })
   stuck() {
     return NEVER;
+  }
+
+  @AsyncEndpoint('/later')
+  later(@Payload() mark: string) {
+    attempts.push(mark);
+    throw new RetryableError('not yet', { retryAfterMs: 60_000 });
   }
 
   @AsyncEndpoint('/echo')
@@ -87,6 +93,18 @@ describeOnBrokers('G8: what a server holds is limited', (newBroker) => {
     const stuck = Array.from({ length: 10 }, () => client.send(`${name}/stuck`, 1).subscribe());
     expect(await outcome('/echo', 'through')).toEqual(['through']);
     for (const each of stuck) each.unsubscribe();
+  });
+
+  it('keeps requests that wait for another attempt from holding up others', async () => {
+    const { client, name, mark, outcome } = await setUp({ concurrency: 2 });
+    const pausing = Array.from({ length: 4 }, () =>
+      client.to(`${name}/later`, { timeoutMs: Infinity }).send(mark).subscribe(),
+    );
+    await waitFor(() => attempts.filter((each) => each === mark).length === 4, {
+      what: 'their first attempts',
+    });
+    expect(await outcome('/echo', 'through')).toEqual(['through']);
+    for (const each of pausing) each.unsubscribe();
   });
 
   it('refuses what an Observable emits too fast, and says what to do; an async iterable is held up', async () => {
