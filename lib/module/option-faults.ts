@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Broker } from '../broker/broker.js';
 import { onRedeliveryFault, timeoutFault } from '../client/call-options.js';
+import { countFault } from '../delivery/count-fault.js';
 import type { DuplicateWindow } from '../delivery/memory-duplicate-store.js';
 import { MAX_TIMER_MS } from '../delivery/pause.js';
 import { retryFaults } from '../delivery/retry-policy.js';
@@ -124,11 +125,6 @@ function groupFault(groupId: unknown): string | undefined {
 function flagFault(flag: unknown): string | undefined {
   if (flag === undefined || typeof flag === 'boolean') return undefined;
   return `${inspect(flag)} is neither true nor false`;
-}
-
-function countFault(count: unknown): string | undefined {
-  if (count === undefined || (Number.isInteger(count) && (count as number) > 0)) return undefined;
-  return `${inspect(count)} is not a whole number from 1 on`;
 }
 
 function duplicatesFaults(duplicates: DeliveryOptions['duplicates']): (string | undefined)[] {

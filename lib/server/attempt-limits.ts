@@ -5,7 +5,8 @@ import { AsyncCallError } from '../errors/async-call-error.js';
 /** Ends an attempt at its caller's deadline, and when its handler has taken longer than it may. */
 export class AttemptLimits {
   private readonly timers: NodeJS.Timeout[] = [];
-  private readonly tooLong = new AbortController();
+  /** Only where there is a limit: most attempts have none. */
+  private tooLong: AbortController | undefined;
 
   constructor(
     private readonly delivery: AttemptDelivery,
@@ -14,20 +15,22 @@ export class AttemptLimits {
     const { controller } = delivery;
     this.after(deadlineOf(delivery) - Date.now(), () => controller.abort());
     if (maxHandlerMs === undefined) return;
+    const tooLong = (this.tooLong = new AbortController());
     this.after(maxHandlerMs, () => {
-      this.tooLong.abort();
+      tooLong.abort();
       controller.abort();
     });
   }
 
-  /** Aborts when the handler is not waited for any more, whatever it does. */
-  get overdue(): AbortSignal {
-    return this.tooLong.signal;
+  /** When one of them aborts the handler is not waited for any more, whatever it does. */
+  get notWaitedFor(): readonly AbortSignal[] {
+    const { signal } = this.delivery.owner;
+    return this.tooLong ? [signal, this.tooLong.signal] : [signal];
   }
 
   /** Throws `timeout` if the handler has taken longer than it may. */
   check(): void {
-    if (!this.overdue.aborted) return;
+    if (!this.tooLong?.signal.aborted) return;
     const { endpoint } = this.delivery.request;
     throw new AsyncCallError(
       'timeout',

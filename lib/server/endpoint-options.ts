@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { countFault } from '../delivery/count-fault.js';
 import { retryFaults, type RetryPolicy } from '../delivery/retry-policy.js';
 
 /** How the requests for one endpoint are run. */
@@ -45,6 +46,6 @@ export function endpointFaults(where: string, options: EndpointOptions): string[
 }
 
 function countFaults(where: string, value: unknown): string[] {
-  if (value === undefined || (Number.isInteger(value) && (value as number) > 0)) return [];
-  return [`${where}: ${inspect(value)} is not a whole number from 1 on`];
+  const fault = countFault(value);
+  return fault ? [`${where}: ${fault}`] : [];
 }

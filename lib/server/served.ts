@@ -72,13 +72,13 @@ async function handled(
   sink: ResponseSink,
   report: Report,
 ): Promise<AsyncCallError | undefined> {
-  const { request, record, attempt, controller, owner } = delivery;
+  const { request, record, attempt, controller } = delivery;
   const context = new AsyncCallContext(request, record, attempt, controller.signal);
   const limits = new AttemptLimits(delivery, options.maxHandlerMsOf(request.endpoint));
   try {
     const call = callOf(options, request);
     const scope = { deadline: deadlineOf(delivery), ready: () => sink.ready() };
-    const notWaitedFor = [owner.signal, limits.overdue];
+    const { notWaitedFor } = limits;
     await options.aroundCall(context, () => runInCall(scope, () => run(call, context, sink, notWaitedFor)));
     limits.check();
     return undefined;

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Ask, Commands, Tell } from './apps/commands.js';
+import { RUN_TYPESCRIPT } from './run-program.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const RUN_TYPESCRIPT = ['--conditions=nestjs-async-calls-source', '--import', '@oxc-node/core/register'];
 const START_MS = 30_000;
 const ASK_MS = 45_000;
 const END_MS = 15_000;

@@ -3,7 +3,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const RUN_TYPESCRIPT = ['--conditions=nestjs-async-calls-source', '--import', '@oxc-node/core/register'];
+/** What Node is told to run the TypeScript of this project. */
+export const RUN_TYPESCRIPT = [
+  '--conditions=nestjs-async-calls-source',
+  '--import',
+  '@oxc-node/core/register',
+];
 const LIMIT_MS = 50_000;
 
 /** How a program has ended, and what it has printed. */

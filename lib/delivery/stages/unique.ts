@@ -39,12 +39,18 @@ export function unique(options: UniqueOptions, next: Handle<RequestDelivery>): H
   };
 }
 
-async function claimOrDuplicate(
+function claimOrDuplicate(
   store: DuplicateStore,
   requestId: string,
   { record: { topic, partition, offset } }: RequestDelivery,
-): Promise<RequestClaim | 'duplicate'> {
-  return (await store.claim(requestId, `${topic}[${partition}]@${offset}`)) ?? 'duplicate';
+): RequestClaim | 'duplicate' | Promise<RequestClaim | 'duplicate'> {
+  const claim = store.claim(requestId, `${topic}[${partition}]@${offset}`);
+  if (isThenable(claim)) return claim.then((each) => each ?? 'duplicate');
+  return claim ?? 'duplicate';
+}
+
+function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 /** What the store says; `undefined`, and somebody is told, if it fails or keeps silent. */
@@ -53,16 +59,25 @@ async function heeding<T>(
   delivery: RequestDelivery,
   action: () => T | Promise<T>,
 ): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    const error = new Error(`The store of duplicates did not answer within ${STORE_LIMIT_MS} ms`);
-    timer = setTimeout(() => reject(error), STORE_LIMIT_MS);
-  });
   try {
-    return await Promise.race([action(), silence]);
+    const answer = action();
+    // A store in memory answers at once: it need not cost each request a timer.
+    return isThenable(answer) ? await inTime(answer) : answer;
   } catch (error) {
     onStoreError(delivery, error);
     return undefined;
+  }
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`The store of duplicates did not answer within ${STORE_LIMIT_MS} ms`));
+    }, STORE_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([answer, silence]);
   } finally {
     clearTimeout(timer);
   }
