@@ -7,6 +7,8 @@ const MAX_AGE_MS = 60_000;
 interface Entry {
   readonly partitions: Promise<number | undefined>;
   readonly askedAt: number;
+  /** The answer, once it is there. */
+  known?: number;
 }
 
 /** Remembers how many partitions each topic has. Topics that do not exist are asked for again each time. */
@@ -21,14 +23,23 @@ export class TopicDirectory {
    */
   partitionsOf(topic: string): Promise<number | undefined> {
     const known = this.entries.get(topic);
-    if (known && Date.now() - known.askedAt < MAX_AGE_MS) return known.partitions;
+    if (known && isFresh(known)) return known.partitions;
     const entry: Entry = { partitions: this.ask(topic, known), askedAt: Date.now() };
     this.entries.set(topic, entry);
     entry.partitions.then(
-      (partitions) => partitions ?? this.drop(topic, entry),
+      (partitions) => {
+        entry.known = partitions;
+        if (partitions === undefined) this.drop(topic, entry);
+      },
       () => this.drop(topic, entry),
     );
     return entry.partitions;
+  }
+
+  /** The same without asking anybody; `undefined` also if it is not known. */
+  knownPartitionsOf(topic: string): number | undefined {
+    const entry = this.entries.get(topic);
+    return entry && isFresh(entry) ? entry.known : undefined;
   }
 
   /** Forgets the topic: a send has shown that it is not as it was. */
@@ -49,4 +60,8 @@ export class TopicDirectory {
   private drop(topic: string, entry: Entry): void {
     if (this.entries.get(topic) === entry) this.entries.delete(topic);
   }
+}
+
+function isFresh({ askedAt }: Entry): boolean {
+  return Date.now() - askedAt < MAX_AGE_MS;
 }

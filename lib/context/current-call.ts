@@ -4,8 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface CurrentCall {
   /** When the caller stops waiting, in milliseconds since the epoch; `Infinity` if it does not. */
   readonly deadline: number;
-  /** Resolves when another response may be written without exceeding the window. */
-  ready(): Promise<void>;
+  /** Resolves when another response may be written without exceeding the window; `undefined` if it may be now. */
+  ready(): Promise<void> | undefined;
 }
 
 const storage = new AsyncLocalStorage<CurrentCall>();

@@ -2,26 +2,25 @@ import type { ConsumerRecord } from '../broker/record.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import type { Answerable } from '../protocol/decode-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
+import type { Cutoff } from './cutoff.js';
 import type { Intermission } from './lane-scheduler.js';
-import type { Withdrawal } from './withdrawal.js';
 
 /** Whoever owns the partition that a record came from. */
 export interface DeliveryOwner {
   /** Grows with each change of the partition's owner; see `AssignedPartition.epoch`. */
   readonly epoch: number;
   /** Aborts when nothing new may be started: the partition, or this instance, is on its way out. */
-  readonly closing: AbortSignal;
+  readonly closing: Cutoff;
   /** Aborts when the partition is no longer ours: what happens to the record now is its next owner's business. */
-  readonly signal: AbortSignal;
-  /** Runs one attempt; its controller is aborted when the partition goes. */
-  attempt<T>(work: (controller: AbortController) => Promise<T>): Promise<T>;
+  readonly gone: Cutoff;
 }
 
 /** A record that was handed to this instance. */
 export interface Delivery {
   readonly record: ConsumerRecord;
   readonly owner: DeliveryOwner;
-  readonly withdrawal: Withdrawal;
+  /** Aborts when the caller gives the request up. */
+  readonly withdrawal: Cutoff;
   /** Gives the place of this delivery to others meanwhile. */
   readonly intermission: Intermission;
 }
@@ -40,8 +39,8 @@ export function deadlineOf({ request, record }: Pick<RequestDelivery, 'request' 
 export interface AttemptDelivery extends RequestDelivery {
   /** From 1. */
   readonly attempt: number;
-  /** Aborted when the result of this attempt is not wanted any more. */
-  readonly controller: AbortController;
+  /** Aborts when the result of this attempt is not wanted any more. */
+  readonly cutoff: Cutoff;
 }
 
 /** A failure, and where its caller waits for it. */

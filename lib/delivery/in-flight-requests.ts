@@ -1,7 +1,7 @@
-import { Withdrawal } from './withdrawal.js';
+import { Cutoff } from './cutoff.js';
 
 interface InFlight {
-  readonly withdrawal: Withdrawal;
+  readonly withdrawal: Cutoff;
   /** How many records of this request there are: two if it was sent twice. */
   records: number;
   /** The offsets of the cancels that have come for it. */
@@ -12,14 +12,14 @@ interface InFlight {
 export class InFlightRequests {
   private readonly requests = new Map<string, InFlight>();
 
-  /** A record of the request was taken. */
-  take(requestId: string): Withdrawal {
+  /** A record of the request was taken. Returns what is aborted when its caller gives it up. */
+  take(requestId: string): Cutoff {
     const known = this.requests.get(requestId);
     if (known) {
       known.records += 1;
       return known.withdrawal;
     }
-    const withdrawal = new Withdrawal();
+    const withdrawal = new Cutoff();
     this.requests.set(requestId, { withdrawal, records: 1, cancels: [] });
     return withdrawal;
   }
@@ -29,7 +29,7 @@ export class InFlightRequests {
     const request = this.requests.get(requestId);
     if (!request) return false;
     request.cancels.push(cancelOffset);
-    request.withdrawal.give();
+    request.withdrawal.abort();
     return true;
   }
 

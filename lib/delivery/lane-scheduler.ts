@@ -1,3 +1,5 @@
+import { Fifo } from './fifo.js';
+
 /** Gives the place of a task to others while it does something that takes none, and waits for one again after it. */
 export type Intermission = <T>(meanwhile: () => Promise<T>) => Promise<T>;
 
@@ -14,7 +16,7 @@ interface Work {
 /** Lets only so many tasks of one kind run at once. */
 export class Gate {
   private inside = 0;
-  private readonly waiting: Work[] = [];
+  private readonly waiting = new Fifo<Work>();
 
   constructor(private readonly limit: number) {}
 
@@ -43,9 +45,8 @@ export class Gate {
  */
 export class LaneScheduler {
   /** What is behind the first of each lane that is running or ready. */
-  private readonly lanes = new Map<string, Work[]>();
-  private ready: Work[] = [];
-  private head = 0;
+  private readonly lanes = new Map<string, Fifo<Work>>();
+  private readonly ready = new Fifo<Work>();
   private active = 0;
 
   constructor(private readonly concurrency: number) {}
@@ -59,20 +60,24 @@ export class LaneScheduler {
         behind.push(work);
         return;
       }
-      this.lanes.set(lane, []);
+      this.lanes.set(lane, new Fifo());
     }
     this.makeReady(work);
     this.fill();
   }
 
-  private async run(work: Work, task: Task): Promise<void> {
-    try {
-      await task((meanwhile) => this.pause(work, meanwhile));
-    } finally {
-      this.release(work);
-      if (work.lane !== null) this.advance(work.lane);
-      this.fill();
-    }
+  private run(work: Work, task: Task): Promise<void> {
+    const end = () => this.end(work);
+    return task((meanwhile) => this.pause(work, meanwhile)).then(end, (bug: unknown) => {
+      end();
+      throw bug;
+    });
+  }
+
+  private end(work: Work): void {
+    this.release(work);
+    if (work.lane !== null) this.advance(work.lane);
+    this.fill();
   }
 
   /** The lane stays the task's: nothing of it overtakes. */
@@ -94,15 +99,11 @@ export class LaneScheduler {
   }
 
   private fill(): void {
-    while (this.active < this.concurrency && this.head < this.ready.length) {
-      const work = this.ready[this.head];
-      this.head += 1;
+    while (this.active < this.concurrency) {
+      const work = this.ready.shift();
+      if (!work) return;
       this.active += 1;
       work.start();
-    }
-    if (this.head > 1024 || (this.head > 0 && this.head === this.ready.length)) {
-      this.ready = this.ready.slice(this.head);
-      this.head = 0;
     }
   }
 

@@ -1,4 +1,5 @@
 import type { DuplicateStore } from './duplicate-store.js';
+import { Fifo } from './fifo.js';
 
 /** How much of the past a store remembers. */
 export interface DuplicateWindow {
@@ -14,11 +15,18 @@ interface MemoryClaim {
   release(): void;
 }
 
+/** A request that has ended. */
+interface Ended {
+  readonly requestId: string;
+  readonly at: number;
+}
+
 /** Remembers in this process what it has run. */
 export class MemoryDuplicateStore implements DuplicateStore {
   private readonly running = new Map<string, MemoryClaim>();
-  /** When each was done, the earliest first. */
-  private readonly ended = new Map<string, number>();
+  private readonly ended = new Set<string>();
+  /** The ended ones, the earliest first: to look for those in the set would pass all that was deleted before. */
+  private readonly byAge = new Fifo<Ended>();
 
   constructor(
     private readonly window: DuplicateWindow,
@@ -47,15 +55,18 @@ export class MemoryDuplicateStore implements DuplicateStore {
   private settle(requestId: string, claim: MemoryClaim, done: boolean): void {
     if (this.running.get(requestId) !== claim) return;
     this.running.delete(requestId);
-    if (done) this.ended.set(requestId, this.now());
+    if (!done) return;
+    this.ended.add(requestId);
+    this.byAge.push({ requestId, at: this.now() });
   }
 
   private forgetOld(): void {
     const { windowMs, maxRequests } = this.window;
     const earliest = this.now() - windowMs;
-    for (const [requestId, at] of this.ended) {
-      if (at >= earliest && this.ended.size <= maxRequests) return;
-      this.ended.delete(requestId);
+    for (let oldest = this.byAge.first; oldest; oldest = this.byAge.first) {
+      if (oldest.at >= earliest && this.byAge.length <= maxRequests) return;
+      this.byAge.shift();
+      this.ended.delete(oldest.requestId);
     }
   }
 }

@@ -1,10 +1,11 @@
+import { Fifo } from './fifo.js';
+
 /**
  * Knows which records of one partition are under way, and so up to where the partition is done. "Contiguous"
  * means in what was delivered: offsets that hold no record (compaction, transactions) leave no gap.
  */
 export class OffsetTracker {
-  private order: bigint[] = [];
-  private head = 0;
+  private readonly order = new Fifo<bigint>();
   private readonly settled = new Set<bigint>();
 
   /** Begins at an offset; `completedBefore` are those behind it that an earlier owner has done. */
@@ -25,7 +26,7 @@ export class OffsetTracker {
 
   /** How many records are under way, or done but behind one that is not. */
   get pending(): number {
-    return this.order.length - this.head;
+    return this.order.length;
   }
 
   /**
@@ -43,13 +44,13 @@ export class OffsetTracker {
   settle(offset: bigint): boolean {
     this.settled.add(offset);
     const before = this.mark;
-    while (this.head < this.order.length && this.settled.delete(this.order[this.head])) {
-      this.mark = this.order[this.head] + 1n;
-      this.head += 1;
-    }
-    if (this.head > 1024 || this.head === this.order.length) {
-      this.order = this.order.slice(this.head);
-      this.head = 0;
+    for (
+      let first = this.order.first;
+      first !== undefined && this.settled.delete(first);
+      first = this.order.first
+    ) {
+      this.mark = first + 1n;
+      this.order.shift();
     }
     return this.mark !== before;
   }

@@ -1,5 +1,6 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { ConsumerRecord } from '../broker/record.js';
+import type { Cutoff } from '../delivery/cutoff.js';
 import { deadlineOf } from '../delivery/delivery.js';
 import type { MessageHeaders } from '../protocol/message-headers.js';
 import type { IncomingRequest } from '../protocol/request.js';
@@ -29,15 +30,15 @@ export class AsyncCallContext extends BaseRpcContext<[ConsumerRecord]> {
   readonly deadline: Date | undefined;
   /** Whether nobody waits for responses. What the handler emits then goes nowhere. */
   readonly oneWay: boolean;
-  /**
-   * Aborts when the result is no longer wanted here: the caller has given up or does not wait any more, the handler has
-   * taken too long, or this instance shuts down or has lost the partition.
-   */
-  readonly signal: AbortSignal;
   /** The record as the broker stored it: its place, time and bytes. */
   readonly record: ConsumerRecord;
 
-  constructor(request: IncomingRequest, record: ConsumerRecord, attempt: number, signal: AbortSignal) {
+  constructor(
+    request: IncomingRequest,
+    record: ConsumerRecord,
+    attempt: number,
+    private readonly cutoff: Cutoff,
+  ) {
     super([record]);
     this.requestId = request.correlationId.toString('utf8');
     this.endpoint = request.endpoint;
@@ -47,7 +48,14 @@ export class AsyncCallContext extends BaseRpcContext<[ConsumerRecord]> {
     this.attempt = attempt;
     this.deadline = request.timeoutMs === undefined ? undefined : new Date(deadlineOf({ request, record }));
     this.oneWay = request.kind === 'one-way';
-    this.signal = signal;
     this.record = record;
+  }
+
+  /**
+   * Aborts when the result is no longer wanted here: the caller has given up or does not wait any more, the handler has
+   * taken too long, or this instance shuts down or has lost the partition.
+   */
+  get signal(): AbortSignal {
+    return this.cutoff.signal;
   }
 }

@@ -31,6 +31,8 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   private listening = false;
   private readonly states = new StateChanges((state, error) => this.stateChanged(state, error));
   private running: RunningService | undefined;
+  /** Nest's own start hook, which does nothing. */
+  private readonly noStartHook = this.onProcessingStartHook;
 
   constructor(private readonly options: ServerOptions) {
     super();
@@ -159,7 +161,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
       {
         handlerOf: (endpoint) => this.messageHandlers.get(endpoint),
         optionsOf: (endpoint) => this.extrasOf(endpoint),
-        aroundCall: (context, run) => this.withProcessingHooks(context, run),
+        aroundCall: (context, run) => (this.isHooked() ? this.withProcessingHooks(context, run) : run()),
         onState: (state, error) => this.states.report(state, error),
         onGivenUp: () => this.giveUp(),
       },
@@ -170,6 +172,10 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   private giveUp(): void {
     this.logger.error('The process is ended, as the option delivery.onFailure says');
     endProcess(2 * this.options.delivery.drainTimeoutMs + GIVE_UP_GRACE_MS);
+  }
+
+  private isHooked(): boolean {
+    return this.onProcessingStartHook !== this.noStartHook || this.onProcessingEndHook !== undefined;
   }
 
   /**

@@ -66,7 +66,8 @@ function observe(iterable: AsyncIterable<unknown>): Observable<unknown> {
         const { done, value } = await next();
         if (done) return subscriber.complete();
         subscriber.next(value);
-        await call?.ready();
+        const room = call?.ready();
+        if (room) await room;
       }
     };
     pump().catch((error: unknown) => subscriber.error(error));

@@ -1,9 +1,10 @@
-import { setMaxListeners } from 'node:events';
 import type { AssignedPartition } from '../broker/consumer.js';
 import { decodeCompleted, encodeCompleted, MAX_REMEMBERED_SPAN } from '../delivery/completed-offsets.js';
+import { Cutoff } from '../delivery/cutoff.js';
 import type { DeliveryOwner } from '../delivery/delivery.js';
 import { InFlightRequests } from '../delivery/in-flight-requests.js';
 import { OffsetTracker } from '../delivery/offset-tracker.js';
+import { pause } from '../delivery/pause.js';
 
 /** The work of one partition, from the moment it was assigned until it is revoked or lost. */
 export class OwnedPartition implements DeliveryOwner {
@@ -11,13 +12,15 @@ export class OwnedPartition implements DeliveryOwner {
   readonly epoch: number;
   readonly tracker: OffsetTracker;
   readonly requests = new InFlightRequests();
+  readonly closing = new Cutoff();
+  readonly gone = new Cutoff();
   /** Whether nothing is taken from it for now. */
   paused = false;
   private isHeldBack = false;
-  private readonly gone = new AbortController();
-  private readonly running = new Set<Promise<void>>();
-  private readonly attempts = new Set<AbortController>();
-  private readonly leaving = new AbortController();
+  /** How many records are being run. */
+  private running = 0;
+  /** Aborts when a drain has nothing to wait for any more. */
+  private readonly drained = new Cutoff();
   private changed = false;
 
   /** Begins where the assignment says, with what its last owner has left in the metadata of its commit. */
@@ -25,16 +28,6 @@ export class OwnedPartition implements DeliveryOwner {
     this.partition = partition;
     this.epoch = epoch;
     this.tracker = new OffsetTracker(offset, decodeCompleted(offset, metadata));
-    // Every request that waits for another attempt listens.
-    setMaxListeners(0, this.gone.signal, this.leaving.signal);
-  }
-
-  get closing(): AbortSignal {
-    return this.leaving.signal;
-  }
-
-  get signal(): AbortSignal {
-    return this.gone.signal;
   }
 
   /** Whether it may not go further ahead of its oldest request than a commit can tell the next owner. */
@@ -51,28 +44,22 @@ export class OwnedPartition implements DeliveryOwner {
     return this.isHeldBack && !before;
   }
 
-  /** Runs work for a record, unless the partition is on its way out: then its next owner does. */
-  async run(work: () => Promise<void>): Promise<void> {
-    if (this.closing.aborted) return;
-    const run = work();
-    this.running.add(run);
-    await run;
-    this.running.delete(run);
+  /** Begins to run a record. False if the partition is on its way out: then its next owner does. */
+  begin(): boolean {
+    if (this.closing.aborted) return false;
+    this.running += 1;
+    return true;
   }
 
-  async attempt<T>(work: (controller: AbortController) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    this.attempts.add(controller);
-    try {
-      return await work(controller);
-    } finally {
-      this.attempts.delete(controller);
-    }
+  /** A record that was begun is not run any more. */
+  end(): void {
+    this.running -= 1;
+    this.tellIfDrained();
   }
 
   /** Notes that a record is done. After an abort it counts no more: the record may run elsewhere. */
   settle(offset: bigint): void {
-    if (this.signal.aborted) return;
+    if (this.gone.aborted) return;
     this.tracker.settle(offset);
     this.changed = true;
   }
@@ -95,19 +82,18 @@ export class OwnedPartition implements DeliveryOwner {
 
   /** Starts nothing more, and waits for what runs, but not longer than this. */
   async drain(timeoutMs: number): Promise<void> {
-    this.leaving.abort();
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([Promise.all(this.running), timeout]);
-    clearTimeout(timer);
+    this.closing.abort();
+    this.tellIfDrained();
+    await pause(timeoutMs, this.drained);
   }
 
   /** Tells what still runs that its result is not wanted any more. */
   abort(): void {
-    this.leaving.abort();
+    this.closing.abort();
     this.gone.abort();
-    for (const controller of this.attempts) controller.abort();
+  }
+
+  private tellIfDrained(): void {
+    if (this.running === 0 && this.closing.aborted) this.drained.abort();
   }
 }

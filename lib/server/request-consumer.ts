@@ -2,7 +2,7 @@ import type { Broker, ClientIdentity } from '../broker/broker.js';
 import { BrokerError } from '../broker/broker-error.js';
 import type { AssignedPartition, ConsumerState, GroupConsumer } from '../broker/consumer.js';
 import type { ConsumerRecord, RecordBatch, TopicPartition, TopicPartitionOffset } from '../broker/record.js';
-import type { Delivery, Handle } from '../delivery/delivery.js';
+import type { Delivery, Handle, Outcome } from '../delivery/delivery.js';
 import { Gate, LaneScheduler } from '../delivery/lane-scheduler.js';
 import { cancelledRequestOf } from '../protocol/cancel.js';
 import { HEADER } from '../protocol/header-names.js';
@@ -141,14 +141,20 @@ export class RequestConsumer {
   }
 
   private async run(owned: OwnedPartition, delivery: Delivery, requestId: string): Promise<void> {
-    await owned.run(async () => {
+    if (owned.begin()) {
       const outcome = await this.options.handle(delivery);
-      const cancels = owned.requests.end(requestId);
-      if (outcome.kind !== 'settled') return;
-      for (const offset of [delivery.record.offset, ...cancels]) owned.settle(offset);
-    });
+      this.ended(owned, delivery, requestId, outcome);
+      owned.end();
+    }
     this.inFlight -= 1;
     this.regulate(owned);
+  }
+
+  private ended(owned: OwnedPartition, { record }: Delivery, requestId: string, outcome: Outcome): void {
+    const cancels = owned.requests.end(requestId);
+    if (outcome.kind !== 'settled') return;
+    owned.settle(record.offset);
+    for (const offset of cancels) owned.settle(offset);
   }
 
   /** Pauses what there is no room for, and resumes it at half of the limit. */

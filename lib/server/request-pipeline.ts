@@ -16,6 +16,7 @@ import {
 import type { MutableCounts } from '../delivery/delivery-counts.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
+import { concluded } from '../delivery/concluded.js';
 import { type AnswerError, answered } from '../delivery/stages/answered.js';
 import { counted } from '../delivery/stages/counted.js';
 import { deadLettered, type KeepDeadLetter } from '../delivery/stages/dead-lettered.js';
@@ -54,14 +55,16 @@ export function requestPipeline(options: RequestPipelineOptions): Handle<Deliver
 
   // Inside of the retries: an outage may outlast a deadline.
   const attempt = expired(onExpired, served(options));
-  const wanted = withdrawn(retried({ policyOf, isOutage, onOutage, onRetry }, attempt));
-  const reported = <D extends Delivery>(next: Handle<D>) => answered(answer, keep, deadLettered(keep, next));
-  const request = store ? unique({ store, onDuplicate, onStoreError }, reported(wanted)) : reported(wanted);
-  const undecodable = reported<UndecodableDelivery>(async ({ failed }) => {
+  const tried = retried({ policyOf, isOutage, onOutage, onRetry }, attempt);
+  const report = [deadLettered(keep), answered(answer, keep)];
+  const reported = concluded(tried, [withdrawn, ...report]);
+  const request = store ? unique({ store, onDuplicate, onStoreError }, reported) : reported;
+  const undecodable = async ({ failed }: UndecodableDelivery) => {
     counts.undecodable += 1;
     return failed;
-  });
-  return counted(counts, guarded(options.logger, keep, decoded(request, undecodable)));
+  };
+  const read = decoded(request, concluded(undecodable, report));
+  return concluded(guarded(options.logger, keep, read), [counted(counts)]);
 }
 
 /** What the stages tell, for the log. */
@@ -87,13 +90,16 @@ function listenersOf({ counts, logger }: RequestPipelineOptions) {
 
 /** No fault of ours may stop the service or block a partition: the record is kept, and counts as done. */
 function guarded(logger: ServerLogger, keep: KeepDeadLetter, next: Handle<Delivery>): Handle<Delivery> {
-  return async (delivery) => {
+  const put = async (delivery: Delivery, error: unknown) => {
+    logger.error(error, `${placeOf(delivery.record)} could not be dealt with`);
+    await keep(delivery, { kind: 'failed', error: AsyncCallError.from(error), attempts: 0 });
+    return delivery.owner.gone.aborted ? ABANDONED : SETTLED.failed;
+  };
+  return (delivery) => {
     try {
-      return await next(delivery);
+      return next(delivery).catch((error: unknown) => put(delivery, error));
     } catch (error) {
-      logger.error(error, `${placeOf(delivery.record)} could not be dealt with`);
-      await keep(delivery, { kind: 'failed', error: AsyncCallError.from(error), attempts: 0 });
-      return delivery.owner.signal.aborted ? ABANDONED : SETTLED.failed;
+      return put(delivery, error);
     }
   };
 }
@@ -103,13 +109,12 @@ async function answerError(
   { owner, record }: Delivery,
   { answerTo, error }: Failed,
 ): Promise<boolean> {
-  if (!answerTo || owner.signal.aborted) return false;
+  if (!answerTo || owner.gone.aborted) return false;
   try {
-    await retryUntilReachable(() => sendError(writing, answerTo, error), { signal: owner.signal });
+    await retryUntilReachable(() => sendError(writing, answerTo, error), { signal: owner.gone.signal });
     return true;
   } catch (reason) {
-    if (!owner.signal.aborted)
-      logger.error(reason, `${placeOf(record)} cannot be answered (${error.message})`);
+    if (!owner.gone.aborted) logger.error(reason, `${placeOf(record)} cannot be answered (${error.message})`);
     return false;
   }
 }
@@ -151,7 +156,7 @@ async function keepDeadLetter(
 ): Promise<void> {
   const { deadLetterTopic: topic, writing, logger, groupId } = options;
   const reason = `${placeOf(record)} has failed for good (${failed.error.code}: ${failed.error.message})`;
-  if (owner.signal.aborted) return;
+  if (owner.gone.aborted) return;
   if (topic === undefined) return logger.error(reason);
   try {
     await retryUntilReachable(
@@ -162,12 +167,12 @@ async function keepDeadLetter(
           : record.partition % partitions;
         await writing.producer.send(deadLetterOf(record, failed, groupId, { topic, partition }));
       },
-      { signal: owner.signal },
+      { signal: owner.gone.signal },
     );
     options.counts.deadLettered += 1;
     logger.error(`${reason}: kept in ${topic}`);
   } catch (error) {
-    if (!owner.signal.aborted) logger.error(error, `${reason}, and cannot be kept in ${topic}`);
+    if (!owner.gone.aborted) logger.error(error, `${reason}, and cannot be kept in ${topic}`);
   }
 }
 

@@ -1,15 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AsyncCallError } from '../errors/async-call-error.js';
 
 /** Where the responses of one attempt go. */
 export interface ResponseSink {
   /** Takes a value as the next partial response. Throws if it cannot be sent. */
   write(value: unknown): void;
+  /** Takes the last one: the same as to write it and to complete at once. */
+  writeLast(value: unknown): void;
   /** Ends the stream. */
   complete(): void;
-  /** Resolves when there is room for another response. */
-  ready(): Promise<void>;
-  /** Resolves when all responses are safe; rejects if one is not. */
-  settled(): Promise<void>;
+  /** Resolves when there is room for another response; `undefined` if there is. */
+  ready(): Promise<void> | undefined;
+  /** Resolves when all responses are safe, or with why one is not. */
+  settled(): Promise<AsyncCallError | undefined>;
   /** How many values have left. */
   readonly written: number;
 }
@@ -17,9 +20,10 @@ export interface ResponseSink {
 /** A one-way call has no responses: what the endpoint returns goes nowhere. */
 export const NO_RESPONSES: ResponseSink = {
   write: () => undefined,
+  writeLast: () => undefined,
   complete: () => undefined,
   // A generator without end must leave the event loop to others.
   ready: () => nextTurn(),
-  settled: () => Promise.resolve(),
+  settled: () => Promise.resolve(undefined),
   written: 0,
 };

@@ -3,6 +3,7 @@ import { BrokerError } from '../broker/broker-error.js';
 import { partitionForKey } from '../broker/partitioner.js';
 import type { TopicPartition } from '../broker/record.js';
 import type { TopicDirectory } from '../broker/topic-directory.js';
+import type { Cutoff } from '../delivery/cutoff.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { TerminalError } from '../errors/handler-errors.js';
 import type { Answerable } from '../protocol/decode-error.js';
@@ -50,7 +51,10 @@ export interface AnsweredRequest extends Answerable {
  */
 export class ResponseWriter implements ResponseSink {
   private seq = 0;
+  /** The latest value, until it is known whether it is the last. */
   private held: SerializedPayload | undefined;
+  /** It will be sent at the end of this turn. */
+  private releasing = false;
   private ended = false;
   private failure: AsyncCallError | undefined;
   /** The last record; it may not have left yet. */
@@ -64,7 +68,7 @@ export class ResponseWriter implements ResponseSink {
     { correlationId, acceptsFrames }: AnsweredRequest,
     address: TopicPartition,
     delivery: DeliveryNumber,
-    private readonly controller: AbortController,
+    private readonly cutoff: Cutoff,
   ) {
     this.maxFrames = acceptsFrames ? MAX_FRAMES : 1;
     this.stream = {
@@ -75,18 +79,19 @@ export class ResponseWriter implements ResponseSink {
   }
 
   /**
-   * A writer to the address. It aborts the controller when a response was refused, so that the handler ends;
-   * it writes nothing after somebody else has aborted it.
+   * A writer to the address: at once, if the way there is known. It aborts the cutoff when a response was refused, so
+   * that the handler ends; it writes nothing after somebody else has aborted it.
    * Rejects with `unknown-topic` if there is no such topic or partition.
    */
-  static async open(
+  static open(
     writing: ResponseWriting,
     request: AnsweredRequest,
     delivery: DeliveryNumber,
-    controller: AbortController,
-  ): Promise<ResponseWriter> {
-    const place = await replyPlace(writing.directory, request);
-    return new ResponseWriter(writing, request, place, delivery, controller);
+    cutoff: Cutoff,
+  ): ResponseWriter | Promise<ResponseWriter> {
+    const open = (place: TopicPartition) => new ResponseWriter(writing, request, place, delivery, cutoff);
+    const place = replyPlace(writing.directory, request);
+    return place instanceof Promise ? place.then(open) : open(place);
   }
 
   /**
@@ -94,12 +99,19 @@ export class ResponseWriter implements ResponseSink {
    * much waits for the broker already: the source is faster and cannot be held up.
    */
   write(value: unknown): void {
-    if (this.ended) return;
-    const payload = this.serialize(value);
-    this.release('next');
-    this.assertRoom();
-    this.held = payload;
-    queueMicrotask(() => this.release('next'));
+    this.hold(value);
+    if (this.releasing) return;
+    this.releasing = true;
+    queueMicrotask(() => {
+      this.releasing = false;
+      this.release('next');
+    });
+  }
+
+  /** Sends a value as the last response. Throws as {@link write} does. */
+  writeLast(value: unknown): void {
+    this.hold(value);
+    this.complete();
   }
 
   /** Ends the stream. */
@@ -110,8 +122,8 @@ export class ResponseWriter implements ResponseSink {
     this.ended = true;
   }
 
-  /** Resolves when the window has room for another response. */
-  ready(): Promise<void> {
+  /** Resolves when the window has room for another response; `undefined` if it has. */
+  ready(): Promise<void> | undefined {
     return this.unacknowledged.fewerThan(this.writing.window);
   }
 
@@ -120,11 +132,19 @@ export class ResponseWriter implements ResponseSink {
     return this.seq;
   }
 
-  /** Resolves when the broker has acknowledged all that was written; rejects if it has refused any of it. */
-  async settled(): Promise<void> {
+  /** Resolves when the broker has acknowledged all that was written, or with why it has refused any of it. */
+  settled(): Promise<AsyncCallError | undefined> {
     this.release('next');
-    await this.unacknowledged.fewerThan(1);
-    if (this.failure) throw this.failure;
+    const stored = this.unacknowledged.fewerThan(1) ?? Promise.resolve();
+    return stored.then(() => this.failure);
+  }
+
+  private hold(value: unknown): void {
+    if (this.ended) return;
+    const payload = this.serialize(value);
+    this.release('next');
+    this.assertRoom();
+    this.held = payload;
   }
 
   private serialize(value: unknown): SerializedPayload {
@@ -155,7 +175,7 @@ export class ResponseWriter implements ResponseSink {
   }
 
   private send(body: FrameBody): void {
-    if (this.controller.signal.aborted) return;
+    if (this.cutoff.aborted) return;
     this.unacknowledged.add(1, memoryOf(1, payloadBytesOf(body)));
     if (!this.draft?.offer(body, this.limits())) this.begin(new ResponseDraft(this.stream, this.seq, body));
     if (body.kind === 'next' || body.kind === 'last') this.seq += 1;
@@ -181,7 +201,7 @@ export class ResponseWriter implements ResponseSink {
     this.seq = seq;
     this.held = undefined;
     this.ended = true;
-    this.controller.abort();
+    this.cutoff.abort();
   }
 }
 
@@ -190,22 +210,41 @@ function memoryOf(count: number, payloadBytes: number): number {
   return count * RESPONSE_OVERHEAD_BYTES + payloadBytes;
 }
 
-/** Where responses go. Rejects with `unknown-topic` if there is no such topic or partition. */
-export async function replyPlace(
+/**
+ * Where responses go: at once, if the number of the topic's partitions is known. Rejects with `unknown-topic` if there is
+ * no such topic or partition.
+ */
+export function replyPlace(
   directory: TopicDirectory,
-  { correlationId, replyTo }: Answerable,
-): Promise<TopicPartition> {
-  const { topic } = replyTo;
+  answerable: Answerable,
+): TopicPartition | Promise<TopicPartition> {
+  const known = placeWithin(directory.knownPartitionsOf(answerable.replyTo.topic), answerable);
+  return known ?? lookUpPlace(directory, answerable);
+}
+
+async function lookUpPlace(directory: TopicDirectory, answerable: Answerable): Promise<TopicPartition> {
+  const { topic, partition } = answerable.replyTo;
   let partitions = await directory.partitionsOf(topic);
-  if (partitions !== undefined && replyTo.partition !== undefined && replyTo.partition >= partitions) {
+  if (partitions !== undefined && partition !== undefined && partition >= partitions) {
     // The topic may have grown since it was looked up.
     directory.forget(topic);
     partitions = await directory.partitionsOf(topic);
   }
-  const partition = replyTo.partition ?? partitionForKey(correlationId, partitions ?? 1);
-  if (partitions !== undefined && partition < partitions) return { topic, partition };
+  const place = placeWithin(partitions, answerable);
+  if (place) return place;
+  const where = `${topic}[${partition ?? 0}]`;
   throw new BrokerError(
     'unknown-topic',
-    `The request wants its responses in ${topic}[${partition}], which does not exist.`,
+    `The request wants its responses in ${where}, which does not exist.`,
   );
+}
+
+/** The place among so many partitions; `undefined` if it is none of them. */
+function placeWithin(
+  partitions: number | undefined,
+  { correlationId, replyTo: { topic, partition: wanted } }: Answerable,
+): TopicPartition | undefined {
+  if (partitions === undefined) return undefined;
+  const partition = wanted ?? partitionForKey(correlationId, partitions);
+  return partition < partitions ? { topic, partition } : undefined;
 }

@@ -6,6 +6,7 @@ import type { ConsumerState } from '../broker/consumer.js';
 import { ensureTopic } from '../broker/ensure-topic.js';
 import { TopicDirectory } from '../broker/topic-directory.js';
 import { within } from '../broker/within.js';
+import { Cutoff } from '../delivery/cutoff.js';
 import type { Delivery, Handle } from '../delivery/delivery.js';
 import type { MutableCounts } from '../delivery/delivery-counts.js';
 import { pause } from '../delivery/pause.js';
@@ -39,7 +40,7 @@ export class RunningService {
   private readonly producer: BatchingProducer;
   private readonly handle: Handle<Delivery>;
   private readonly logger: ServerLogger;
-  private readonly stopping = new AbortController();
+  private readonly stopping = new Cutoff();
   private consumer: RequestConsumer | undefined;
   private replacing: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
@@ -100,7 +101,7 @@ export class RunningService {
 
   private async consume(): Promise<void> {
     // Nobody would close it.
-    if (this.stopping.signal.aborted) throw new AsyncCallError('closed', 'The server was closed.');
+    if (this.stopping.aborted) throw new AsyncCallError('closed', 'The server was closed.');
     let isRunning = false;
     const consumer: RequestConsumer = this.createConsumer((state, error) => {
       if (this.consumer !== consumer) return;
@@ -114,7 +115,7 @@ export class RunningService {
   }
 
   private failed(): void {
-    if (this.stopping.signal.aborted) return;
+    if (this.stopping.aborted) return;
     const { onFailure } = this.options;
     if (onFailure === 'exit') this.listener.onGivenUp();
     else if (onFailure === 'restart') {
@@ -124,11 +125,11 @@ export class RunningService {
 
   /** A consumer that has failed does no more work: a new one, with the same subscriptions, takes its place. */
   private async replaceConsumer(): Promise<void> {
-    const { signal } = this.stopping;
+    const { stopping } = this;
     await this.discardConsumer();
-    for (let delayMs = FIRST_RESTART_MS; !signal.aborted; delayMs = Math.min(2 * delayMs, MAX_RESTART_MS)) {
-      await pause(delayMs, new AbortController(), signal);
-      if (signal.aborted || (await this.tryToConsume())) return;
+    for (let delayMs = FIRST_RESTART_MS; !stopping.aborted; delayMs = Math.min(2 * delayMs, MAX_RESTART_MS)) {
+      await pause(delayMs, stopping);
+      if (stopping.aborted || (await this.tryToConsume())) return;
     }
   }
 
@@ -137,7 +138,7 @@ export class RunningService {
       await this.consume();
       return true;
     } catch (error) {
-      if (!this.stopping.signal.aborted) this.logger.error(error, 'A new consumer could not be started');
+      if (!this.stopping.aborted) this.logger.error(error, 'A new consumer could not be started');
       await this.discardConsumer();
       return false;
     }

@@ -1,5 +1,4 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import { from, fromEvent, isObservable, lastValueFrom, type Observable, of, takeUntil, tap } from 'rxjs';
 import { BrokerError } from '../broker/broker-error.js';
 import { runInCall } from '../context/current-call.js';
 import {
@@ -16,6 +15,7 @@ import type { IncomingRequest } from '../protocol/request.js';
 import { AsyncCallContext } from './async-call-context.js';
 import { AttemptLimits } from './attempt-limits.js';
 import { mapError } from './error-mapping.js';
+import { type HandlerCall, runHandler } from './run-handler.js';
 import { NO_RESPONSES, type ResponseSink } from './response-sink.js';
 import { ResponseWriter, type ResponseWriting } from './response-writer.js';
 import type { ServerLogger } from './unfailing-logger.js';
@@ -32,11 +32,6 @@ export interface ServedOptions {
   readonly logger: ServerLogger;
 }
 
-interface Call {
-  readonly handler: MessageHandler;
-  readonly data: unknown;
-}
-
 /**
  * The innermost stage: takes an attempt to its endpoint, and the endpoint's responses to the caller. Throws only what
  * says that the broker could not take them.
@@ -46,17 +41,18 @@ export function served(options: ServedOptions): Handle<AttemptDelivery> {
   return async (delivery) => {
     let sink: ResponseSink;
     try {
-      sink = await openSink(options.writing, delivery);
+      const opening = openSink(options.writing, delivery);
+      sink = opening instanceof Promise ? await opening : opening;
     } catch (error) {
       return { kind: 'failed', error: unlessOutage(error), attempts: delivery.attempt };
     }
     // Finding the way to the caller may have taken long.
-    if (delivery.controller.signal.aborted) return ABANDONED;
+    if (delivery.cutoff.aborted) return ABANDONED;
     if (Date.now() >= deadlineOf(delivery)) return SETTLED.expired;
     const failure = await handled(options, delivery, sink, report);
-    const unwritten = await refused(sink);
-    const error = unwritten ?? failure;
-    if (delivery.owner.signal.aborted) return ABANDONED;
+    const unwritten = await sink.settled();
+    const error = unwritten ? asAnswer(unlessOutage(unwritten), sink.written) : failure;
+    if (delivery.owner.gone.aborted) return ABANDONED;
     // After the deadline nobody hears of a failure; that the handler was cut off is most likely its cause.
     if (Date.now() >= deadlineOf(delivery)) return SETTLED.expired;
     if (!error) return SETTLED.served;
@@ -72,14 +68,14 @@ async function handled(
   sink: ResponseSink,
   report: Report,
 ): Promise<AsyncCallError | undefined> {
-  const { request, record, attempt, controller } = delivery;
-  const context = new AsyncCallContext(request, record, attempt, controller.signal);
+  const { request, record, attempt, cutoff } = delivery;
+  const context = new AsyncCallContext(request, record, attempt, cutoff);
   const limits = new AttemptLimits(delivery, options.maxHandlerMsOf(request.endpoint));
   try {
     const call = callOf(options, request);
     const scope = { deadline: deadlineOf(delivery), ready: () => sink.ready() };
-    const { notWaitedFor } = limits;
-    await options.aroundCall(context, () => runInCall(scope, () => run(call, context, sink, notWaitedFor)));
+    const ends = { cutoff, notWaitedFor: limits.notWaitedFor };
+    await options.aroundCall(context, () => runInCall(scope, () => runHandler(call, context, sink, ends)));
     limits.check();
     return undefined;
   } catch (thrown) {
@@ -91,29 +87,19 @@ async function handled(
   }
 }
 
-/** What the broker has refused of the responses, once it has dealt with all of them. */
-async function refused(sink: ResponseSink): Promise<AsyncCallError | undefined> {
-  try {
-    await sink.settled();
-    return undefined;
-  } catch (error) {
-    return asAnswer(unlessOutage(error), sink.written);
-  }
-}
-
 function answerTo({ request, owner, attempt }: AttemptDelivery, seq: number): Failed['answerTo'] {
   const { correlationId, replyTo } = request;
   return replyTo && { correlationId, replyTo, epoch: owner.epoch, attempt, seq };
 }
 
-async function openSink(
+function openSink(
   writing: ResponseWriting,
-  { request, owner, attempt, controller }: AttemptDelivery,
-): Promise<ResponseSink> {
+  { request, owner, attempt, cutoff }: AttemptDelivery,
+): ResponseSink | Promise<ResponseSink> {
   const { correlationId, replyTo, acceptsFrames } = request;
   if (!replyTo) return NO_RESPONSES;
   const delivery = { epoch: owner.epoch, attempt };
-  return ResponseWriter.open(writing, { correlationId, replyTo, acceptsFrames }, delivery, controller);
+  return ResponseWriter.open(writing, { correlationId, replyTo, acceptsFrames }, delivery, cutoff);
 }
 
 /** The error, unless it says that the broker cannot be reached: then it is thrown on, and the attempt is repeated. */
@@ -133,7 +119,7 @@ function asAnswer(error: AsyncCallError, seq: number): AsyncCallError {
 function callOf(
   { handlerOf, service, writing }: ServedOptions,
   { endpoint, payload }: IncomingRequest,
-): Call {
+): HandlerCall {
   const handler = handlerOf(endpoint);
   if (!handler) {
     throw new AsyncCallError(
@@ -148,43 +134,6 @@ function callOf(
       ? error
       : new AsyncCallError('bad-request', messageOf(error), { cause: error });
   }
-}
-
-/** Runs the handler and writes what it emits, until it ends or nobody wants its result any more. */
-async function run(
-  { handler, data }: Call,
-  context: AsyncCallContext,
-  sink: ResponseSink,
-  notWaitedFor: readonly AbortSignal[],
-): Promise<void> {
-  const result = await unlessAborted(handler(data, context), notWaitedFor);
-  if (context.signal.aborted) return;
-  const written = toObservable(result).pipe(
-    // The end is noted in the same turn as the value before it, so that both can be one frame.
-    tap({ next: (value) => sink.write(value), complete: () => sink.complete() }),
-    takeUntil(fromEvent(context.signal, 'abort')),
-  );
-  await lastValueFrom(written, { defaultValue: undefined });
-}
-
-/**
- * What the work comes to, or `undefined` once a signal aborts: when the partition has gone, or the handler has taken too
- * long, one that does not heed its own signal must not keep a place that another request could have.
- */
-function unlessAborted<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const leave = () => resolve(undefined);
-    if (signals.some(({ aborted }) => aborted)) leave();
-    for (const signal of signals) signal.addEventListener('abort', leave, { once: true });
-    work
-      .then(resolve, reject)
-      .finally(() => signals.forEach((signal) => signal.removeEventListener('abort', leave)));
-  });
-}
-
-/** A handler's result is an Observable, or one value; a filter may return either. */
-function toObservable(result: unknown): Observable<unknown> {
-  return isObservable(result) ? from(result) : of(result);
 }
 
 type Report = (thrown: unknown, context: AsyncCallContext) => void;

@@ -1,10 +1,10 @@
-import type { Delivery, Handle } from '../delivery.js';
+import type { Step } from '../concluded.js';
+import type { Delivery } from '../delivery.js';
 import type { MutableCounts } from '../delivery-counts.js';
 
 /** Counts how records end. */
-export function counted(counts: MutableCounts, next: Handle<Delivery>): Handle<Delivery> {
-  return async (delivery) => {
-    const outcome = await next(delivery);
+export function counted(counts: MutableCounts): Step<Delivery> {
+  return (outcome) => {
     if (outcome.kind === 'settled') counts[outcome.as] += 1;
     else counts.abandoned += 1;
     return outcome;

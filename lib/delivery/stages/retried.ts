@@ -1,4 +1,5 @@
 import type { BrokerError } from '../../broker/broker-error.js';
+import { Cutoff } from '../cutoff.js';
 import {
   ABANDONED,
   type AttemptDelivery,
@@ -30,11 +31,8 @@ const OUTAGE_DELAY_MS = 1_000;
 export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>): Handle<RequestDelivery> {
   return async (delivery) => {
     const { owner, request, withdrawal } = delivery;
-    const policy = options.policyOf(request.endpoint);
-    for (let attempt = 1, outages = 0; !owner.closing.aborted && !withdrawal.isGiven; attempt += 1) {
-      const outcome = await owner.attempt((controller) =>
-        withdrawal.cuts(controller, () => attempted({ ...delivery, attempt, controller }, options, next)),
-      );
+    for (let attempt = 1, outages = 0; !owner.closing.aborted && !withdrawal.aborted; attempt += 1) {
+      const outcome = await attempted({ ...delivery, attempt, cutoff: cutoffOf(delivery) }, options, next);
       if (outcome === 'outage') {
         outages += 1;
         await pauseUnlessUseless(OUTAGE_DELAY_MS, delivery);
@@ -42,7 +40,7 @@ export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>):
       }
       if (outcome.kind !== 'failed') return outcome;
       const failed = { ...outcome, attempts: attempt - outages };
-      const delayMs = retryDelay(failed.error, failed.attempts, policy);
+      const delayMs = retryDelay(failed.error, failed.attempts, options.policyOf(request.endpoint));
       if (delayMs === undefined || Date.now() + delayMs >= deadlineOf(delivery)) return failed;
       options.onRetry(delivery, attempt, delayMs);
       await pauseUnlessUseless(delayMs, delivery);
@@ -51,10 +49,13 @@ export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>):
   };
 }
 
+function cutoffOf({ owner, withdrawal }: RequestDelivery): Cutoff {
+  return new Cutoff(owner.gone, withdrawal);
+}
+
 /** Ends early when no attempt is to follow. It takes no place that another request could have. */
 function pauseUnlessUseless(ms: number, { owner, withdrawal, intermission }: RequestDelivery): Promise<void> {
-  const cut = new AbortController();
-  return intermission(() => withdrawal.cuts(cut, () => pause(ms, cut, owner.closing)));
+  return intermission(() => pause(ms, withdrawal, owner.closing));
 }
 
 async function attempted(
@@ -68,5 +69,7 @@ async function attempted(
     if (!isOutage(error)) throw error;
     onOutage(delivery, error);
     return 'outage';
+  } finally {
+    delivery.cutoff.release();
   }
 }

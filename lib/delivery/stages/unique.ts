@@ -12,30 +12,38 @@ export interface UniqueOptions {
 /** For how long a store is waited for. */
 const STORE_LIMIT_MS = 5_000;
 
+/** What a store answers; `undefined` if it does not. */
+type Claimed = RequestClaim | 'duplicate' | undefined;
+
 /**
  * Runs a request once that was sent more than once. Stands outside of all that tells people or the caller of a failure:
  * a request has ended only when that is stored. A duplicate is done at once; the record that is being run is not, and is
  * run again by whoever owns its partition if it is not brought to its end here.
+ *
+ * A store in memory answers at once, and costs no request a promise or a timer.
  */
 export function unique(options: UniqueOptions, next: Handle<RequestDelivery>): Handle<RequestDelivery> {
-  return async (delivery) => {
-    const requestId = identityOf(delivery);
-    if (requestId === undefined) return next(delivery);
-    const claim = await heeding(options, delivery, () =>
-      claimOrDuplicate(options.store, requestId, delivery),
-    );
+  const conclude = (delivery: RequestDelivery, claim: RequestClaim, isDone: boolean) =>
+    heeding(options, delivery, () => (isDone ? claim.done() : claim.release()));
+  const run = (delivery: RequestDelivery, claim: Claimed): Promise<Outcome> => {
+    if (claim === undefined) return next(delivery);
     if (claim === 'duplicate') {
       options.onDuplicate(delivery);
-      return SETTLED.duplicate;
+      return Promise.resolve(SETTLED.duplicate);
     }
-    let outcome: Outcome | undefined;
-    try {
-      outcome = await next(delivery);
-      return outcome;
-    } finally {
-      const isDone = outcome?.kind === 'settled';
-      await heeding(options, delivery, () => (isDone ? claim?.done() : claim?.release()));
-    }
+    return next(delivery).then(
+      (outcome) => after(conclude(delivery, claim, outcome.kind === 'settled'), () => outcome),
+      (error: unknown) =>
+        after(conclude(delivery, claim, false), () => {
+          throw error;
+        }),
+    );
+  };
+  return (delivery) => {
+    const requestId = identityOf(delivery);
+    if (requestId === undefined) return next(delivery);
+    const claim = heeding(options, delivery, () => claimOrDuplicate(options.store, requestId, delivery));
+    return claim instanceof Promise ? claim.then((each) => run(delivery, each)) : run(delivery, claim);
   };
 }
 
@@ -43,30 +51,37 @@ function claimOrDuplicate(
   store: DuplicateStore,
   requestId: string,
   { record: { topic, partition, offset } }: RequestDelivery,
-): RequestClaim | 'duplicate' | Promise<RequestClaim | 'duplicate'> {
+): Claimed | Promise<Claimed> {
   const claim = store.claim(requestId, `${topic}[${partition}]@${offset}`);
-  if (isThenable(claim)) return claim.then((each) => each ?? 'duplicate');
-  return claim ?? 'duplicate';
-}
-
-function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value;
+  return after(claim, (each) => each ?? 'duplicate');
 }
 
 /** What the store says; `undefined`, and somebody is told, if it fails or keeps silent. */
-async function heeding<T>(
+function heeding<T>(
   { onStoreError }: UniqueOptions,
   delivery: RequestDelivery,
   action: () => T | Promise<T>,
-): Promise<T | undefined> {
-  try {
-    const answer = action();
-    // A store in memory answers at once: it need not cost each request a timer.
-    return isThenable(answer) ? await inTime(answer) : answer;
-  } catch (error) {
+): T | undefined | Promise<T | undefined> {
+  const failed = (error: unknown) => {
     onStoreError(delivery, error);
     return undefined;
+  };
+  try {
+    const answer = action();
+    return isThenable(answer) ? inTime(answer).catch(failed) : answer;
+  } catch (error) {
+    return failed(error);
   }
+}
+
+/** Goes on with a value when it is there: at once, if it is there already. */
+function after<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<R> {
+  return isThenable(value) ? value.then(next) : next(value);
+}
+
+/** A store of the user's may have promises of another make. */
+function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 async function inTime<T>(answer: Promise<T>): Promise<T> {

@@ -1,13 +1,8 @@
-import { ABANDONED, type Handle, type RequestDelivery, SETTLED } from '../delivery.js';
+import type { Step } from '../concluded.js';
+import { ABANDONED, type RequestDelivery, SETTLED } from '../delivery.js';
 
-/** Does not run what its caller has given up, and takes no notice of how it ends if it was running. */
-export function withdrawn(next: Handle<RequestDelivery>): Handle<RequestDelivery> {
-  return async (delivery) => {
-    const { withdrawal, owner } = delivery;
-    if (!withdrawal.isGiven) {
-      const outcome = await next(delivery);
-      if (!withdrawal.isGiven) return outcome;
-    }
-    return owner.signal.aborted ? ABANDONED : SETTLED.cancelled;
-  };
-}
+/** Takes no notice of how a request has ended that its caller has given up, nor of whether it was run at all. */
+export const withdrawn: Step<RequestDelivery> = (outcome, { withdrawal, owner }) => {
+  if (!withdrawal.aborted) return outcome;
+  return owner.gone.aborted ? ABANDONED : SETTLED.cancelled;
+};

@@ -6,7 +6,7 @@ describe('InFlightRequests', () => {
     const requests = new InFlightRequests();
     const [q, other] = [requests.take('q'), requests.take('other')];
     expect(requests.withdraw('q', 7n)).toBe(true);
-    expect([q.isGiven, other.isGiven]).toEqual([true, false]);
+    expect([q.aborted, other.aborted]).toEqual([true, false]);
     expect(requests.withdraw('unknown', 8n)).toBe(false);
   });
 

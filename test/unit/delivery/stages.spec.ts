@@ -1,6 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import type { ConsumerRecord } from '../../../lib/broker/record.js';
+import { concluded, type Step } from '../../../lib/delivery/concluded.js';
+import { Cutoff } from '../../../lib/delivery/cutoff.js';
 import {
   ABANDONED,
   type AttemptDelivery,
@@ -23,7 +25,6 @@ import { unique } from '../../../lib/delivery/stages/unique.js';
 import { withdrawn } from '../../../lib/delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { encodeRequest } from '../../../lib/protocol/request.js';
-import { Withdrawal } from '../../../lib/delivery/withdrawal.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
 import { deferred } from '../support/deferred.js';
 import { turn } from '../support/scripted-producer.js';
@@ -67,7 +68,7 @@ function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies', offset = 7n }: 
   return {
     record: { ...recordOf(headers, sentAt), offset },
     owner,
-    withdrawal: new Withdrawal(),
+    withdrawal: new Cutoff(),
     intermission,
   };
 }
@@ -170,18 +171,18 @@ describe('retried', () => {
 
   it('does not try again what its caller has given up, and cuts short what runs and the pause', async () => {
     const slow = () => ({ attempts: 3, initialDelayMs: 60_000, multiplier: 1, maxDelayMs: 60_000 });
-    const running: AbortSignal[] = [];
+    const running: Cutoff[] = [];
     const options = { policyOf: slow, isOutage: (_: unknown): _ is BrokerError => false };
     const stage = read(
-      retried({ ...options, onOutage: () => undefined, onRetry: () => undefined }, async ({ controller }) => {
-        running.push(controller.signal);
+      retried({ ...options, onOutage: () => undefined, onRetry: () => undefined }, async ({ cutoff }) => {
+        running.push(cutoff);
         return failed(internal);
       }),
     );
     const pausing = deliveryOf();
     const ending = stage(pausing);
     await turn();
-    pausing.withdrawal.give();
+    pausing.withdrawal.abort();
     expect(await ending).toBe(ABANDONED);
     expect(running).toHaveLength(1);
   });
@@ -197,7 +198,13 @@ describe('retried', () => {
 });
 
 describe('withdrawn', () => {
-  const stageOf = (next: Handle<RequestDelivery>) => read(withdrawn(next));
+  const options = {
+    policyOf: () => ({ attempts: 1, initialDelayMs: 0, multiplier: 1, maxDelayMs: 0 }),
+    isOutage: (_: unknown): _ is BrokerError => false,
+    onOutage: () => undefined,
+    onRetry: () => undefined,
+  };
+  const stageOf = (next: Handle<AttemptDelivery>) => read(concluded(retried(options, next), [withdrawn]));
 
   it('leaves alone what its caller still waits for', async () => {
     expect(await stageOf(async () => failed(internal))(deliveryOf())).toMatchObject({ error: internal });
@@ -205,7 +212,7 @@ describe('withdrawn', () => {
 
   it('does not run what was given up before its turn', async () => {
     const delivery = deliveryOf();
-    delivery.withdrawal.give();
+    delivery.withdrawal.abort();
     const next = jest.fn(async () => SETTLED.served);
     expect(await stageOf(next)(delivery)).toBe(SETTLED.cancelled);
     expect(next).not.toHaveBeenCalled();
@@ -217,7 +224,7 @@ describe('withdrawn', () => {
   ])('takes %s of what was given up meanwhile for its end', async (_, outcome) => {
     const delivery = deliveryOf();
     const stage = stageOf(async ({ withdrawal }) => {
-      withdrawal.give();
+      withdrawal.abort();
       return outcome;
     });
     expect(await stage(delivery)).toBe(SETTLED.cancelled);
@@ -225,7 +232,7 @@ describe('withdrawn', () => {
 
   it('leaves it to the next owner if the partition has gone', async () => {
     const delivery = deliveryOf();
-    delivery.withdrawal.give();
+    delivery.withdrawal.abort();
     delivery.owner.abort();
     expect(await stageOf(async () => SETTLED.served)(delivery)).toBe(ABANDONED);
   });
@@ -345,7 +352,7 @@ describe('counted', () => {
   it('counts each end', async () => {
     const counts = noCounts();
     for (const outcome of [...Object.values(SETTLED), SETTLED.served, ABANDONED])
-      await counted(counts, async () => outcome)(deliveryOf());
+      expect(counted(counts)(outcome, deliveryOf())).toBe(outcome);
     expect(counts).toEqual({
       ...noCounts(),
       served: 2,
@@ -369,7 +376,7 @@ describe('deadLettered', () => {
     const keep = async (delivery: Delivery) => {
       letters.push(delivery);
     };
-    expect(await deadLettered(keep, async () => outcome)(deliveryOf())).toBe(outcome);
+    expect(await deadLettered(keep)(outcome, deliveryOf())).toBe(outcome);
     expect(letters).toHaveLength(kept ? 1 : 0);
   });
 });
@@ -377,7 +384,7 @@ describe('deadLettered', () => {
 describe('answered', () => {
   const stageOf = (isTold: boolean, outcome: Outcome) => {
     const heard: unknown[] = [];
-    const stage = answered(
+    const step = answered(
       async (_, { error }) => {
         heard.push(['answered', error]);
         return isTold;
@@ -385,9 +392,8 @@ describe('answered', () => {
       async (_, { error }) => {
         heard.push(['kept', error]);
       },
-      async () => outcome,
     );
-    return { stage, heard };
+    return { stage: concluded(async () => outcome, [step]), heard };
   };
 
   it('tells the caller, and then the record is done, unless it is not ours any more', async () => {
@@ -417,5 +423,29 @@ describe('answered', () => {
       await stage(deliveryOf());
       expect(heard).toHaveLength(1);
     }
+  });
+});
+
+describe('concluded', () => {
+  const later: Step<Delivery> = async (outcome) => (outcome === ABANDONED ? SETTLED.failed : outcome);
+  const atOnce: Step<Delivery> = (outcome) => (outcome === SETTLED.failed ? SETTLED.expired : outcome);
+
+  it.each([
+    ['in order', [later, atOnce], SETTLED.expired],
+    ['in no other order', [atOnce, later], SETTLED.failed],
+    ['also where there are none', [], ABANDONED],
+  ])('takes an outcome through its steps %s', async (_, steps, end) => {
+    expect(await concluded(async () => ABANDONED, steps)(deliveryOf())).toBe(end);
+  });
+
+  it('hands on what a step throws, or what throws before it', async () => {
+    const throwing: Step<Delivery> = () => {
+      throw internal;
+    };
+    const stages = [
+      concluded(async () => ABANDONED, [later, throwing]),
+      concluded(() => Promise.reject(internal), [later]),
+    ];
+    for (const stage of stages) await expect(stage(deliveryOf())).rejects.toBe(internal);
   });
 });

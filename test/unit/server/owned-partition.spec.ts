@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MAX_REMEMBERED_SPAN } from '../../../lib/delivery/completed-offsets.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
-import { deferred } from '../support/deferred.js';
 
 function ownerOf(...offsets: bigint[]): OwnedPartition {
   const owned = new OwnedPartition({ topic: 't', partition: 0, offset: 0n, metadata: '', epoch: 1 });
@@ -70,31 +69,32 @@ describe('what OwnedPartition runs', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  it('is waited for when it drains', async () => {
+  it('is waited for when it drains, all of it', async () => {
     const owned = ownerOf();
-    const work = deferred();
     const drained = jest.fn();
-    void owned.run(() => work.promise);
+    expect([owned.begin(), owned.begin()]).toEqual([true, true]);
     const drain = owned.drain(1_000).then(drained);
+    owned.end();
     await jest.advanceTimersByTimeAsync(999);
     expect(drained).not.toHaveBeenCalled();
-    work.resolve();
+    owned.end();
     await drain;
     expect(jest.getTimerCount()).toBe(0);
   });
 
   it('is not waited for longer than it may take', async () => {
     const owned = ownerOf();
-    void owned.run(() => deferred().promise);
+    owned.begin();
     const drain = owned.drain(1_000);
     await jest.advanceTimersByTimeAsync(1_000);
     await drain;
-    expect(owned.signal.aborted).toBe(false);
+    expect(owned.gone.aborted).toBe(false);
   });
 
   it('is not waited for once it is over', async () => {
     const owned = ownerOf();
-    await owned.run(async () => undefined);
+    owned.begin();
+    owned.end();
     await owned.drain(1_000);
   });
 
@@ -102,34 +102,7 @@ describe('what OwnedPartition runs', () => {
     const [draining, aborted] = [ownerOf(), ownerOf()];
     await draining.drain(1);
     aborted.abort();
-    const work = jest.fn(async () => undefined);
-    await draining.run(work);
-    await aborted.run(work);
-    expect(work).not.toHaveBeenCalled();
-  });
-
-  it('is told when the partition goes, but not when it is over', async () => {
-    const owned = ownerOf();
-    const ended = await owned.attempt(async (controller) => controller);
-    const failed: AbortController[] = [];
-    const failing = owned.attempt((controller) => {
-      failed.push(controller);
-      return Promise.reject(new Error('no'));
-    });
-    await expect(failing).rejects.toThrow('no');
-    let running: AbortController | undefined;
-    void owned.attempt((controller) => {
-      running = controller;
-      return deferred().promise;
-    });
-    owned.abort();
-    expect([ended, ...failed, running!].map(({ signal }) => signal.aborted)).toEqual([false, false, true]);
-    expect(owned.signal.aborted).toBe(true);
-  });
-
-  it('may abort one attempt alone', async () => {
-    const owned = ownerOf();
-    await owned.attempt(async (controller) => controller.abort());
-    expect(owned.signal.aborted).toBe(false);
+    expect([draining.begin(), aborted.begin()]).toEqual([false, false]);
+    expect([draining.gone.aborted, aborted.gone.aborted]).toEqual([false, true]);
   });
 });

@@ -94,10 +94,10 @@ class Bench {
     await new Promise<void>((end) => {
       const running: Running = { partition, offset, key, end };
       this.running.push(running);
-      owner.signal.addEventListener('abort', () => end());
+      owner.gone.onAbort(end);
     });
     this.running = this.running.filter((each) => each.partition !== partition || each.offset !== offset);
-    if (owner.signal.aborted) return ABANDONED;
+    if (owner.gone.aborted) return ABANDONED;
     this.finished[partition].add(offset);
     return SETTLED.served;
   }
