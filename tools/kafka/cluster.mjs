@@ -22,6 +22,8 @@ const STOP_TIMEOUT_MS = 30_000;
  * @property {number} [nodes] 1 by default; 3 replicate everything, with two in-sync replicas required
  * @property {number} [rebalanceDelayMs] `group.initial.rebalance.delay.ms`: 0 here, 3000 on a default broker
  * @property {Readonly<Record<string, string>>} [properties] further broker properties, the last word
+ * @property {boolean} [forLoad] run with the JVM settings of Kafka's own scripts, as brokers do that are measured; by
+ *   default with some that start quickly and take little memory
  * @property {(port: number) => Promise<number>} [proxy] called for each node with a further port of it; starts a proxy
  *   to that port and resolves with its own, which clients that came by a proxy are told. See `proxiedBootstrap`
  * @property {string} [logDir] where each node's log goes; a new folder of the project's by default
@@ -53,7 +55,7 @@ export async function startCluster(options = {}) {
  * @param {readonly string[]} jvmFlags
  */
 async function launchCluster(installation, options, jvmFlags) {
-  const { nodes: count = 1, rebalanceDelayMs = 0, properties = {} } = options;
+  const { nodes: count = 1, rebalanceDelayMs = 0, forLoad = false, properties = {} } = options;
   const clusterDir = await mkdtemp(join(await realpath(tmpdir()), 'async-calls-kafka-'));
   const logDir = options.logDir ?? (await newLogDir(basename(clusterDir)));
   await mkdir(logDir, { recursive: true });
@@ -68,7 +70,15 @@ async function launchCluster(installation, options, jvmFlags) {
       logFile: join(logDir, `node-${index + 1}.log`),
     })),
   );
-  const common = { clusterDir, clusterId: newClusterId(), nodes, rebalanceDelayMs, properties, jvmFlags };
+  const common = {
+    clusterDir,
+    clusterId: newClusterId(),
+    nodes,
+    rebalanceDelayMs,
+    properties,
+    forLoad,
+    jvmFlags,
+  };
   const cluster = new Cluster(clusterDir, nodes);
   try {
     const launches = await Promise.all(

@@ -9,6 +9,17 @@ import { serverProperties } from './server-properties.mjs';
 
 const LOG_CONFIG = fileURLToPath(new URL('log4j2.properties', import.meta.url));
 const CONTAINER_DATA = '/var/lib/kafka/data';
+/** Quick to start, and little for the machine to carry. */
+const SMALL_HEAP = ['-Xmx256m'];
+const SMALL_JVM = [...SMALL_HEAP, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+/** Those of Kafka's own start scripts: slower to start, faster under load. */
+const DEFAULT_HEAP = ['-Xms1g', '-Xmx1g'];
+const DEFAULT_JVM = [
+  ...DEFAULT_HEAP,
+  '-XX:+UseG1GC',
+  '-XX:MaxGCPauseMillis=20',
+  '-XX:InitiatingHeapOccupancyPercent=35',
+];
 
 /**
  * @typedef {{ format?: Launch, run: Launch }} NodeLaunch
@@ -21,6 +32,7 @@ const CONTAINER_DATA = '/var/lib/kafka/data';
  * @property {string} logFile
  * @property {number} rebalanceDelayMs
  * @property {Readonly<Record<string, string>>} properties
+ * @property {boolean} forLoad
  * @property {readonly string[]} jvmFlags
  */
 
@@ -50,9 +62,7 @@ async function prepareJava({ java, classPath }, settings) {
     ),
   );
   const flags = [
-    '-Xmx256m',
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
+    ...(settings.forLoad ? DEFAULT_JVM : SMALL_JVM),
     // Nothing outside the cluster's folder: no hsperfdata, no unpacked native libraries in /tmp.
     '-XX:-UsePerfData',
     `-Djava.io.tmpdir=${temporary}`,
@@ -92,7 +102,8 @@ function prepareDocker({ image }, settings) {
   const { node, clusterDir, clusterId, logFile } = settings;
   const container = `${basename(clusterDir)}-${node.id}`;
   const properties = serverProperties({ ...settings, logDirs: CONTAINER_DATA, bindHost: '0.0.0.0' });
-  const environment = { CLUSTER_ID: clusterId, KAFKA_HEAP_OPTS: '-Xmx256m', ...toEnvironment(properties) };
+  const heap = (settings.forLoad ? DEFAULT_HEAP : SMALL_HEAP).join(' ');
+  const environment = { CLUSTER_ID: clusterId, KAFKA_HEAP_OPTS: heap, ...toEnvironment(properties) };
   const run = {
     command: 'docker',
     // prettier-ignore
