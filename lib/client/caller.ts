@@ -15,7 +15,7 @@ import { type CallObserver, PendingCall } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
 import type { ReplyListener } from './reply-reader.js';
 import { ReplyRouter } from './reply-router.js';
-import { RequestIds } from './request-ids.js';
+import { MessageIds } from '../protocol/message-ids.js';
 
 /** How long `close` waits for one-way calls: what an orderly shutdown can spare, and most outages of a leader take. */
 const CLOSE_GRACE_MS = 5_000;
@@ -40,7 +40,7 @@ export interface CallerListener extends Pick<ReplyListener, 'onState'> {
 
 /** Makes calls and keeps them until they are over. */
 export class Caller {
-  private readonly ids = new RequestIds();
+  private readonly ids = new MessageIds();
   private readonly requests = new PendingCalls();
   private readonly oneWayCalls = new PendingCalls();
   private readonly replies = new ReplyRouter(this.ids, this.requests);

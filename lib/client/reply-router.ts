@@ -1,7 +1,7 @@
 import type { ConsumerRecord } from '../broker/record.js';
 import { correlationIdOf } from '../protocol/response.js';
 import type { PendingCalls } from './pending-calls.js';
-import type { RequestIds } from './request-ids.js';
+import type { MessageIds } from '../protocol/message-ids.js';
 
 /** Takes records of the reply topic to their calls, and counts those that have none. Nothing else of them is read. */
 export class ReplyRouter {
@@ -9,7 +9,7 @@ export class ReplyRouter {
   private foreignResponses = 0;
 
   constructor(
-    private readonly ids: RequestIds,
+    private readonly ids: MessageIds,
     private readonly calls: PendingCalls,
   ) {}
 

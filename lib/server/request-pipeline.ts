@@ -1,4 +1,3 @@
-import { v7 as uuid } from 'uuid';
 import { BrokerError } from '../broker/broker-error.js';
 import { partitionForKey } from '../broker/partitioner.js';
 import type { ConsumerRecord } from '../broker/record.js';
@@ -131,7 +130,7 @@ async function sendError(
     const frame = {
       kind: 'error',
       error: sent,
-      id: uuid(),
+      id: writing.ids.next(),
       seq,
       epoch,
       attempt,

@@ -1,14 +1,15 @@
-import { v7 as uuid } from 'uuid';
 import type { QueuedRecord } from '../broker/queued-record.js';
 import type { ProducerRecord, TopicPartition } from '../broker/record.js';
 import { MAX_FRAME_HEAD_BYTES } from '../protocol/frame-list.js';
 import { encodeResponses } from '../protocol/frames.js';
+import type { MessageIds } from '../protocol/message-ids.js';
 import { type FrameBody, frameOf, type ResponseHead } from '../protocol/response.js';
 
 /** What the responses of one delivery have in common. */
 export interface ResponseStream {
   readonly address: TopicPartition;
   readonly head: Omit<ResponseHead, 'id' | 'seq'>;
+  readonly ids: MessageIds;
   /** The broker has all of a draft, or, with an error, nothing of it. */
   onEnd(draft: ResponseDraft, error?: unknown): void;
 }
@@ -63,11 +64,11 @@ export class ResponseDraft implements QueuedRecord {
   }
 
   seal(): ProducerRecord {
-    const { address, head } = this.stream;
+    const { address, head, ids } = this.stream;
     this.sealed ??= {
       ...address,
       key: null,
-      ...encodeResponses({ ...head, id: uuid(), seq: this.seq }, this.bodies),
+      ...encodeResponses({ ...head, id: ids.next(), seq: this.seq }, this.bodies),
     };
     return this.sealed;
   }

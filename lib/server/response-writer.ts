@@ -7,6 +7,7 @@ import type { Cutoff } from '../delivery/cutoff.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { TerminalError } from '../errors/handler-errors.js';
 import type { Answerable } from '../protocol/decode-error.js';
+import type { MessageIds } from '../protocol/message-ids.js';
 import type { FrameBody, ResponseHead } from '../protocol/response.js';
 import { type SerializedPayload, serialize, type Serializer } from '../protocol/serializer.js';
 import { type DraftLimits, payloadBytesOf, ResponseDraft, type ResponseStream } from './response-draft.js';
@@ -20,6 +21,7 @@ export interface ResponseWriting {
   readonly serializer: Serializer;
   /** Who answers: `service/instance`. */
   readonly source: string;
+  readonly ids: MessageIds;
   /** How many responses of one call may be unacknowledged before {@link ResponseWriter.ready} waits. */
   readonly window: number;
   /** How many bytes of one call may be, before a further response is refused. */
@@ -74,6 +76,7 @@ export class ResponseWriter implements ResponseSink {
     this.stream = {
       address,
       head: { correlationId, source: writing.source, ...delivery },
+      ids: writing.ids,
       onEnd: (draft, error) => this.draftEnded(draft, error),
     };
   }

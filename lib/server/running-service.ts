@@ -11,6 +11,7 @@ import type { Delivery, Handle } from '../delivery/delivery.js';
 import type { MutableCounts } from '../delivery/delivery-counts.js';
 import { pause } from '../delivery/pause.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { MessageIds } from '../protocol/message-ids.js';
 import type { AsyncCallContext } from './async-call-context.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { RequestConsumer } from './request-consumer.js';
@@ -166,6 +167,7 @@ export class RunningService {
         directory: new TopicDirectory(this.admin),
         serializer,
         source,
+        ids: new MessageIds(),
         window: this.options.responseWindow,
         bufferBytes: this.options.responseBufferBytes,
       },

@@ -7,6 +7,7 @@ import { TopicDirectory } from '../../../lib/broker/topic-directory.js';
 import { Cutoff } from '../../../lib/delivery/cutoff.js';
 import { decodeResponses } from '../../../lib/protocol/frames.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
+import { MessageIds } from '../../../lib/protocol/message-ids.js';
 import type { ReplyAddress } from '../../../lib/protocol/reply-address.js';
 import { correlationIdOf, decodeResponse, type IncomingResponse } from '../../../lib/protocol/response.js';
 import { ResponseWriter } from '../../../lib/server/response-writer.js';
@@ -40,6 +41,7 @@ async function setUp({
     directory: new TopicDirectory(new StubAdmin(topicOf('r', 6)).asAdmin),
     serializer: jsonSerializer,
     source: 'broker/i1',
+    ids: new MessageIds(),
     window,
     bufferBytes,
   };

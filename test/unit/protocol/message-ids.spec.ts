@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { validate, version } from 'uuid';
-import { RequestIds } from '../../../lib/client/request-ids.js';
+import { MessageIds } from '../../../lib/protocol/message-ids.js';
 
 afterEach(() => void jest.restoreAllMocks());
 
 /** The ids that are made while the clock shows these times, one for each. */
-function idsAt(ids: RequestIds, times: readonly number[]): string[] {
+function idsAt(ids: MessageIds, times: readonly number[]): string[] {
   const clock = jest.spyOn(Date, 'now');
   return times.map((time) => {
     clock.mockReturnValue(time);
@@ -20,33 +20,33 @@ function ascend(ids: readonly string[]): boolean {
 
 const NOW = 1_800_000_000_000;
 
-describe('RequestIds', () => {
+describe('MessageIds', () => {
   it('makes version 7 UUIDs that say when', () => {
-    const [id] = idsAt(new RequestIds(), [NOW]) as [string];
+    const [id] = idsAt(new MessageIds(), [NOW]) as [string];
     expect(validate(id)).toBe(true);
     expect(version(id)).toBe(7);
     expect(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(NOW);
   });
 
   it('makes no id twice, and each greater than the one before', () => {
-    const ids = new RequestIds();
+    const ids = new MessageIds();
     expect(ascend(Array.from({ length: 100_000 }, () => ids.next()))).toBe(true);
   });
 
   it('does so when the clock stands still or goes back', () => {
     const times = [NOW, NOW, NOW - 5_000, NOW - 1, NOW, NOW + 1, NOW + 1, NOW - 60_000];
-    expect(ascend(idsAt(new RequestIds(), times))).toBe(true);
+    expect(ascend(idsAt(new MessageIds(), times))).toBe(true);
   });
 
   it.each([0, 1, 2, 3])('does so when the counter starts again, %i ids on', (before) => {
-    const ids = idsAt(new RequestIds(2 ** 32 - 1 - before), Array<number>(8).fill(NOW));
+    const ids = idsAt(new MessageIds(2 ** 32 - 1 - before), Array<number>(8).fill(NOW));
     expect(ascend(ids)).toBe(true);
     const times = [NOW, NOW, NOW + 1, NOW + 1, NOW + 1, NOW, NOW + 2, NOW + 2];
-    expect(ascend(idsAt(new RequestIds(2 ** 32 - 1 - before), times))).toBe(true);
+    expect(ascend(idsAt(new MessageIds(2 ** 32 - 1 - before), times))).toBe(true);
   });
 
   it('knows its own, whenever they were made, and no others', () => {
-    const [mine, others] = [new RequestIds(), new RequestIds()];
+    const [mine, others] = [new MessageIds(), new MessageIds()];
     for (let count = 0; count < 1_000; count += 1) {
       expect(mine.isOwn(Buffer.from(mine.next()))).toBe(true);
       expect(mine.isOwn(Buffer.from(others.next()))).toBe(false);
@@ -60,7 +60,7 @@ describe('RequestIds', () => {
     ['the end alone', (id: string) => Buffer.from(id.slice(26))],
     ['another case', (id: string) => Buffer.from(id.toUpperCase().replace(/\d/g, 'A'))],
   ])('takes %s for no id of its own', (_, change) => {
-    const ids = new RequestIds();
+    const ids = new MessageIds();
     expect(ids.isOwn(change(ids.next()))).toBe(false);
   });
 });

@@ -8,10 +8,10 @@ const TAG_START = 26;
 const ID_LENGTH = 36;
 
 /**
- * The ids of one client's requests: UUIDs, version 7, that end with a random tag of the client, so that it knows the
+ * The ids of one sender's messages: UUIDs, version 7, that end with a random tag of the sender, so that a client knows the
  * replies to its own requests by their last bytes. They are unique and ascend, whatever the clock does: by time and counter.
  */
-export class RequestIds {
+export class MessageIds {
   /** `uuid` takes the last five of its random bytes as they are. */
   private readonly random = randomBytes(16);
   private readonly tag = Buffer.from(this.random.toString('hex', 11), 'latin1');
@@ -27,7 +27,7 @@ export class RequestIds {
     return uuid({ msecs: this.msecs, seq: this.counter, random: this.random });
   }
 
-  /** Whether these bytes are an id of this client, alive or over. */
+  /** Whether these bytes are an id of this sender. */
   isOwn(id: Buffer): boolean {
     return id.length === ID_LENGTH && id.compare(this.tag, 0, this.tag.length, TAG_START, ID_LENGTH) === 0;
   }
