@@ -20,6 +20,11 @@ export interface Usages {
   readonly servers: readonly Usage[];
 }
 
+/** What a deployment consists of, beside its client. */
+export interface Extent {
+  readonly servers: number;
+}
+
 /** A client and one or more servers of a peer, which serve. */
 export class Deployment {
   private constructor(
@@ -29,7 +34,11 @@ export class Deployment {
     private readonly setting: Setting,
   ) {}
 
-  static async start(peer: string, setting: Omit<Setting, 'instance'>, serverCount = 1): Promise<Deployment> {
+  static async start(
+    peer: string,
+    setting: Omit<Setting, 'instance'>,
+    { servers: serverCount }: Extent,
+  ): Promise<Deployment> {
     const [client, ...servers] = await Promise.all([
       WorkerProcess.start<'client'>('client', peer),
       ...Array.from({ length: serverCount }, () => WorkerProcess.start<'server'>('server', peer)),
@@ -49,6 +58,11 @@ export class Deployment {
     if (!this.can('call')) return;
     // What raw consumers get before they know their first offset is lost, so one asks again.
     while (!(await client.ask('probe')));
+  }
+
+  /** V8 compiles what runs often, which takes some ten thousand calls. */
+  async warmUp(load: Load): Promise<void> {
+    if (this.can('call')) await this.client.ask('run', load);
   }
 
   can(ability: Ability): boolean {
