@@ -140,13 +140,14 @@ export class BenchRun {
 
   private async start(
     peer: string,
-    { brokers, proxyPort }: Environment,
+    { brokers, proxyPort, brokerPid }: Environment,
     { servers, partitions, concurrency }: Processes,
   ): Promise<Deployment> {
     this.started += 1;
     const name = `${this.name}-${peer}-${this.started}`;
     const setting = { name, brokers, partitions, concurrency, proxyPort, natsUrl: this.nats?.url };
-    const deployment = await Deployment.start(peer, setting, { servers });
+    const pids = { kafka: brokerPid, nats: this.nats?.pid, http: undefined };
+    const deployment = await Deployment.start(peer, setting, { servers, brokerPid: pids[PEERS[peer].over] });
     await deployment.warmUp(this.options.quick ? shortened(WARM_UP) : WARM_UP);
     return deployment;
   }

@@ -13,6 +13,8 @@ export interface Measurement {
   readonly clientCpu?: number;
   readonly serverCpu?: number;
   readonly cpu?: number;
+  /** Likewise, of the Kafka or NATS server that the benchmark has started itself; on Linux only. */
+  readonly brokerCpu?: number;
   /** Percent of one core. */
   readonly clientIdle?: number;
   readonly serverIdle?: number;
