@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Case, type LoadCase, type Measurement, type Place } from './case.js';
-import { CASES, PARTITIONS } from './cases.js';
+import type { Case, LoadCase, Measurement, Processes, Place } from './case.js';
+import { CASES, SHARED, WARM_UP } from './cases.js';
 import type { CliOptions } from './cli-options.js';
 import { Deployment } from './deployment.js';
 import { measureIdle } from './drivers/idle.js';
@@ -8,6 +8,7 @@ import { measureLoad } from './drivers/load.js';
 import { measureStartUp } from './drivers/start-up.js';
 import { type Broker, type Environment, openPlace } from './environment.js';
 import { type Load, shortened, sizeOf } from './loads/load.js';
+import type { NatsServer } from './nats-server.js';
 import { PEERS } from './peers.js';
 
 const PLACES: readonly Place[] = ['near', 'far', 'default-delay'];
@@ -40,7 +41,7 @@ export class BenchRun {
     private readonly options: CliOptions,
     private readonly name: string,
     private readonly broker: Broker,
-    private readonly natsUrl: string | undefined,
+    private readonly nats: NatsServer | undefined,
   ) {}
 
   async run(): Promise<RunResult> {
@@ -92,7 +93,8 @@ export class BenchRun {
   private async measure({ case: name, peer }: Task, environment: Environment): Promise<Measurement> {
     const { quick } = this.options;
     const case_ = CASES[name];
-    if (case_.driver === 'load' && case_.own) return this.measureOnItsOwn(case_, peer, environment);
+    if (case_.driver === 'load' && case_.own)
+      return this.measureOnItsOwn(case_, case_.own, peer, environment);
     const deployment = await this.deploymentOf(peer, environment);
     switch (case_.driver) {
       case 'load':
@@ -106,11 +108,11 @@ export class BenchRun {
 
   private async measureOnItsOwn(
     case_: LoadCase,
+    own: Processes,
     peer: string,
     environment: Environment,
   ): Promise<Measurement> {
-    const { servers, partitions } = case_.own ?? { servers: 1, partitions: PARTITIONS };
-    const deployment = await this.start(peer, environment, servers, partitions);
+    const deployment = await this.start(peer, environment, own);
     try {
       return await measureLoad(deployment, this.loadOf(case_, peer), case_);
     } finally {
@@ -131,21 +133,23 @@ export class BenchRun {
 
   /** The processes of most cases, which live as long as their place: as warm as those of a real service. */
   private async deploymentOf(peer: string, environment: Environment): Promise<Deployment> {
-    const deployment = this.deployments.get(peer) ?? (await this.start(peer, environment, 1, PARTITIONS));
+    const deployment = this.deployments.get(peer) ?? (await this.start(peer, environment, SHARED));
     this.deployments.set(peer, deployment);
     return deployment;
   }
 
-  private start(
+  private async start(
     peer: string,
-    { brokers, proxyPort }: Environment,
-    servers: number,
-    partitions: number,
+    { brokers, proxyPort, brokerPid }: Environment,
+    { servers, partitions, concurrency }: Processes,
   ): Promise<Deployment> {
     this.started += 1;
-    const { natsUrl } = this;
     const name = `${this.name}-${peer}-${this.started}`;
-    return Deployment.start(peer, { name, brokers, partitions, proxyPort, natsUrl }, servers);
+    const setting = { name, brokers, partitions, concurrency, proxyPort, natsUrl: this.nats?.url };
+    const pids = { kafka: brokerPid, nats: this.nats?.pid, http: undefined };
+    const deployment = await Deployment.start(peer, setting, { servers, brokerPid: pids[PEERS[peer].over] });
+    await deployment.warmUp(this.options.quick ? shortened(WARM_UP) : WARM_UP);
+    return deployment;
   }
 }
 

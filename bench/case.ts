@@ -13,6 +13,8 @@ export interface Measurement {
   readonly clientCpu?: number;
   readonly serverCpu?: number;
   readonly cpu?: number;
+  /** Likewise, of the Kafka or NATS server that the benchmark has started itself; on Linux only. */
+  readonly brokerCpu?: number;
   /** Percent of one core. */
   readonly clientIdle?: number;
   readonly serverIdle?: number;
@@ -51,11 +53,20 @@ export type Place = 'near' | 'far' | 'default-delay';
 export interface LoadCase extends CaseBase {
   readonly driver: 'load';
   readonly load: Load;
-  /** Processes of its own for each measurement, so many of them servers, with so many partitions. */
-  readonly own?: { readonly servers: number; readonly partitions: number };
+  /** Processes of its own for each measurement. */
+  readonly own?: Processes;
   readonly watchMemory?: boolean;
   /** A smaller load for a peer that would take minutes; the table says so. */
   readonly smaller?: Readonly<Record<string, Load>>;
+}
+
+/** What a peer is measured with, beside its client. */
+export interface Processes {
+  readonly servers: number;
+  /** Of each topic. */
+  readonly partitions: number;
+  /** How many requests each server handles at once; the peer's default if absent. */
+  readonly concurrency?: number;
 }
 
 /** The time until a new client has its first answer from a running server. */

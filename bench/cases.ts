@@ -1,9 +1,9 @@
-import type { Case, LoadCase } from './case.js';
+import type { Case, LoadCase, Processes } from './case.js';
 import { type CallsLoad, type EventsLoad, type StreamsLoad, TEXT_BYTES } from './loads/load.js';
 
 const SECONDS = 1.5;
-/** What all Kafka peers' topics have, except where servers share the requests: the default of this library. */
-export const PARTITIONS = 6;
+/** The processes that most cases share: one server, and the partitions that are the default of this library. */
+export const SHARED: Processes = { servers: 1, partitions: 6 };
 
 const calls = (inFlight: number, load: Partial<CallsLoad> = {}): CallsLoad => ({
   kind: 'calls',
@@ -56,14 +56,22 @@ const streams = (
   };
 };
 
+// As if what the handler awaits could take no more; so few that two cores have room for four servers.
+const AT_ONCE = 2;
 const servers = (count: number): LoadCase => ({
-  what: `a handler that awaits 5 ms, 1,000 at a time, ${count} server process${count > 1 ? 'es' : ''}, 8 partitions`,
+  what:
+    `a handler that awaits 5 ms, 100 at a time, ${count} server process${count > 1 ? 'es' : ''}, 8 partitions; ` +
+    `each is set to handle ${AT_ONCE} at once, so that it can do ${(1_000 / 5) * AT_ONCE} a second at most`,
   needs: ['call', 'share'],
   driver: 'load',
-  load: calls(1_000, { op: 'wait', waitMs: 5 }),
-  own: { servers: count, partitions: 8 },
+  load: calls(100, { op: 'wait', waitMs: 5 }),
+  // As many partitions for each of four servers as it may handle at once: Nest's handle those of a partition one by one.
+  own: { servers: count, partitions: 8, concurrency: AT_ONCE },
   rounds: 3,
 });
+
+/** Of the processes of a peer, before anything is measured. */
+export const WARM_UP: CallsLoad = calls(100, { seconds: 3 });
 
 const lanes = { kind: 'lanes', lanes: 1_000, seconds: SECONDS, waitMs: 1 } as const;
 const longStream: StreamsLoad = { kind: 'streams', op: 'iterable', inFlight: 1, calls: 1, length: 100_000 };
@@ -116,7 +124,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'payload-10kB': payload('10 kB', 10_000),
   'payload-500kB': payload('500 kB', 500_000),
   'start-up': {
-    what: 'a new client process, from its loaded modules to its first answer',
+    what: 'a new client process, the first of its service, from its loaded modules to its first answer',
     needs: ['call'],
     driver: 'start-up',
   },
@@ -142,7 +150,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     needs: ['call', 'hold'],
     driver: 'load',
     load: { kind: 'pending', count: 10_000 },
-    own: { servers: 1, partitions: PARTITIONS },
+    own: SHARED,
     watchMemory: true,
     rounds: 2,
   },
@@ -151,7 +159,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     needs: ['stream'],
     driver: 'load',
     load: longStream,
-    own: { servers: 1, partitions: PARTITIONS },
+    own: SHARED,
     watchMemory: true,
     smaller: { 'nest-kafka': { ...longStream, length: 1_000 } },
     rounds: 2,

@@ -3,6 +3,7 @@ import type { Setting } from './peers/peer.js';
 import { type Ability, PEERS } from './peers.js';
 import { type Load, TEXT_BYTES } from './loads/load.js';
 import type { CommonCommands, Usage } from './processes/commands.js';
+import { ProcessMeter } from './processes/process-meter.js';
 import { WorkerProcess } from './processes/worker-process.js';
 
 const SERVE_LIMIT_MS = 60_000;
@@ -18,6 +19,15 @@ const PROBE: Load = {
 export interface Usages {
   readonly client: Usage;
   readonly servers: readonly Usage[];
+  /** Of what stands between them, if it can be known. */
+  readonly brokerCpuMicros?: number;
+}
+
+/** What a deployment consists of, beside its client. */
+export interface Extent {
+  readonly servers: number;
+  /** Of what stands between client and servers, if it can be metered. */
+  readonly brokerPid?: number;
 }
 
 /** A client and one or more servers of a peer, which serve. */
@@ -27,9 +37,14 @@ export class Deployment {
     readonly client: WorkerProcess<'client'>,
     readonly servers: readonly WorkerProcess<'server'>[],
     private readonly setting: Setting,
+    private readonly broker: ProcessMeter,
   ) {}
 
-  static async start(peer: string, setting: Omit<Setting, 'instance'>, serverCount = 1): Promise<Deployment> {
+  static async start(
+    peer: string,
+    setting: Omit<Setting, 'instance'>,
+    { servers: serverCount, brokerPid }: Extent,
+  ): Promise<Deployment> {
     const [client, ...servers] = await Promise.all([
       WorkerProcess.start<'client'>('client', peer),
       ...Array.from({ length: serverCount }, () => WorkerProcess.start<'server'>('server', peer)),
@@ -37,7 +52,8 @@ export class Deployment {
     const [address] = await Promise.all(
       servers.map((server, index) => server.ask('start', { ...setting, instance: `server-${index}` })),
     );
-    const deployment = new Deployment(peer, client, servers, { ...setting, instance: '', address });
+    const meeting = { ...setting, instance: '', address };
+    const deployment = new Deployment(peer, client, servers, meeting, new ProcessMeter(brokerPid));
     await deployment.startClient(client, 'client');
     await deployment.everyServerServes();
     return deployment;
@@ -51,6 +67,11 @@ export class Deployment {
     while (!(await client.ask('probe')));
   }
 
+  /** V8 compiles what runs often, which takes some ten thousand calls. */
+  async warmUp(load: Load): Promise<void> {
+    if (this.can('call')) await this.client.ask('run', load);
+  }
+
   can(ability: Ability): boolean {
     return PEERS[this.peer].does.includes(ability);
   }
@@ -58,13 +79,16 @@ export class Deployment {
   async begin(settings: Parameters<CommonCommands['begin']>[0]): Promise<void> {
     await Promise.all(this.servers.map((server) => server.ask('reset')));
     await Promise.all([this.client, ...this.servers].map((worker) => worker.ask('begin', settings)));
+    await this.broker.begin();
   }
 
   async end(): Promise<Usages> {
-    const [client, ...servers] = await Promise.all(
-      [this.client, ...this.servers].map((worker) => worker.ask('end')),
-    );
-    return { client, servers };
+    const [brokerCpuMicros, client, ...servers] = await Promise.all([
+      this.broker.end(),
+      this.client.ask('end'),
+      ...this.servers.map((server) => server.ask('end')),
+    ]);
+    return { client, servers, brokerCpuMicros };
   }
 
   kill(): void {

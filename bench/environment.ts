@@ -13,6 +13,8 @@ const DEFAULT_REBALANCE_DELAY_MS = 3_000;
 export interface Environment {
   readonly brokers: readonly string[];
   readonly proxyPort?: number;
+  /** Of the broker, if its process is one of this machine that the benchmark has started. */
+  readonly brokerPid?: number;
   /** What is to be said of it beside the results. */
   remark(): string | undefined;
   close(): Promise<void>;
@@ -21,6 +23,7 @@ export interface Environment {
 export interface Broker {
   readonly bootstrap: string;
   readonly version: string;
+  readonly pid?: number;
   stop(): Promise<void>;
 }
 
@@ -37,12 +40,22 @@ export async function findBroker(run: string): Promise<Broker> {
 export async function openPlace(place: Place, broker: Broker): Promise<Environment> {
   switch (place) {
     case 'near':
-      return { brokers: broker.bootstrap.split(','), remark: () => undefined, close: async () => {} };
+      return {
+        brokers: broker.bootstrap.split(','),
+        brokerPid: broker.pid,
+        remark: () => undefined,
+        close: async () => {},
+      };
     case 'far':
       return openFar(broker);
     case 'default-delay': {
       const slow = await startBroker(DEFAULT_REBALANCE_DELAY_MS);
-      return { brokers: [slow.bootstrap], remark: () => undefined, close: () => slow.stop() };
+      return {
+        brokers: [slow.bootstrap],
+        brokerPid: slow.pid,
+        remark: () => undefined,
+        close: () => slow.stop(),
+      };
     }
   }
 }
@@ -52,6 +65,7 @@ async function openFar(broker: Broker): Promise<Environment> {
   return {
     brokers: broker.bootstrap.split(','),
     proxyPort: proxy.port,
+    brokerPid: broker.pid,
     remark: () =>
       `Distance of ${FAR_MS} ms: the proxy held what passed for ${(2 * proxy.meanDelayMs()).toFixed(1)} ms there and back.`,
     close: async () => proxy.close(),
@@ -59,9 +73,11 @@ async function openFar(broker: Broker): Promise<Environment> {
 }
 
 async function startBroker(rebalanceDelayMs: number): Promise<Broker> {
-  const { version } = await findInstallation();
+  const { version, kind } = await findInstallation();
   const cluster = await startCluster({ rebalanceDelayMs });
-  return { bootstrap: cluster.bootstrap, version, stop: () => cluster.stop() };
+  // With Docker the process here is that of its command line, not the broker's.
+  const pid = kind === 'java' ? cluster.nodes[0].pid : undefined;
+  return { bootstrap: cluster.bootstrap, version, pid, stop: () => cluster.stop() };
 }
 
 /** Somebody else's broker keeps no topics of a run. */

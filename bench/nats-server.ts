@@ -9,6 +9,8 @@ const START_LIMIT_MS = 10_000;
 export interface NatsServer {
   readonly url: string;
   readonly version: string;
+  /** If it is one that the benchmark has started. */
+  readonly pid?: number;
   stop(): void;
 }
 
@@ -32,7 +34,7 @@ async function startNats(): Promise<NatsServer> {
   const end = Date.now() + START_LIMIT_MS;
   for (;;) {
     try {
-      return { url, version: await versionAt(url), stop };
+      return { url, version: await versionAt(url), pid: child.pid, stop };
     } catch (error) {
       if (Date.now() < end && child.exitCode === null) await delay(50);
       else throw new Error('nats-server was started but does not answer', { cause: error });

@@ -1,6 +1,7 @@
 /**
  * What a case may need of a peer. `hold`: very many calls pending at once; `order`: requests with keys; `share`:
- * several servers that share the requests; `kafka`: whatever needs a broker.
+ * several servers that share the requests, each with a setting for how many it handles at once; `kafka`: whatever
+ * needs a broker.
  */
 export type Ability = 'call' | 'hold' | 'order' | 'stream' | 'emit' | 'share' | 'kafka' | 'round-trip';
 
@@ -29,5 +30,5 @@ export const PEERS: Readonly<Record<string, PeerInfo>> = {
   'kafkajs-bulk': { does: ['emit', 'kafka'], over: 'kafka' },
   'nest-http-express': { does: ['call'], over: 'http' },
   'nest-http-fastify': { does: ['call'], over: 'http' },
-  'nest-nats': { does: ['call', 'hold', 'stream', 'emit', 'share'], over: 'nats' },
+  'nest-nats': { does: ['call', 'hold', 'stream', 'emit'], over: 'nats' },
 };

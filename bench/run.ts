@@ -47,7 +47,7 @@ async function bench(asked: CliOptions, kafka: Broker): Promise<void> {
   const machine = await describeMachine(kafka.version, nats?.version);
   const start = performance.now();
   const options = { ...asked, peers };
-  const result = await new BenchRun(options, run, kafka, nats?.url).run();
+  const result = await new BenchRun(options, run, kafka, nats).run();
   const report: Report = {
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
     date: new Date().toISOString().slice(0, 10),

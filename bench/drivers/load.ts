@@ -46,10 +46,11 @@ function promised(peer: string, times: number, what: string): void {
   if (times > 0 && PEERS[peer].keepsItsWord) throw new Error(`${peer} ${what}: ${times}`);
 }
 
-function cpuPerAnswer({ client, servers }: Usages, answers: number): Measurement {
+function cpuPerAnswer({ client, servers, brokerCpuMicros }: Usages, answers: number): Measurement {
   const clientCpu = client.cpuMicros / answers;
   const serverCpu = servers.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) / answers;
-  return { clientCpu, serverCpu, cpu: clientCpu + serverCpu };
+  const brokerCpu = brokerCpuMicros === undefined ? undefined : brokerCpuMicros / answers;
+  return { clientCpu, serverCpu, cpu: clientCpu + serverCpu, ...(brokerCpu !== undefined && { brokerCpu }) };
 }
 
 function memory({ client, servers }: Usages): Measurement {

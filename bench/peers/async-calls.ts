@@ -15,7 +15,7 @@ import type { PeerClient, Setting } from './peer.js';
 import type { Service } from './service.js';
 
 function appModule(setting: Setting, service: string, controllers: ReturnType<typeof controllerOf>[] = []) {
-  const { instance, partitions } = setting;
+  const { instance, partitions, concurrency } = setting;
   @Module({
     imports: [
       AsyncCallsModule.forRoot({
@@ -23,6 +23,7 @@ function appModule(setting: Setting, service: string, controllers: ReturnType<ty
         instance,
         broker: kafkajs(connectionOptions(setting)),
         topics: { requests: { partitions } },
+        ...(concurrency !== undefined && { delivery: { concurrency } }),
       }),
     ],
     controllers,

@@ -16,8 +16,13 @@ export async function startServer(setting: Setting, service: Service): Promise<u
   const module = microserviceModuleOf(service, topicsOf(setting));
   const app = await NestFactory.createMicroservice<KafkaOptions>(module, {
     transport: Transport.KAFKA,
-    // Or what comes before the group has its first offsets is lost.
-    options: { ...optionsOf(setting, `${setting.name}.server`), subscribe: { fromBeginning: true } },
+    options: {
+      ...optionsOf(setting, `${setting.name}.server`),
+      // Or what comes before the group has its first offsets is lost.
+      subscribe: { fromBeginning: true },
+      // By default 1: one request at a time, of whichever partition.
+      run: { partitionsConsumedConcurrently: setting.concurrency },
+    },
   });
   await app.listen();
 }

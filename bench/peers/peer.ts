@@ -10,6 +10,8 @@ export interface Setting {
   readonly brokers: readonly string[];
   /** Of each topic. */
   readonly partitions: number;
+  /** How many requests a server handles at once, by the peer's own setting for that; its default if absent. */
+  readonly concurrency?: number;
   /** Connections to brokers go through the delaying proxy at this port of 127.0.0.1, if given. */
   readonly proxyPort?: number;
   readonly natsUrl?: string;

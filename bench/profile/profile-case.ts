@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { LoadCase } from '../case.js';
-import { CASES, PARTITIONS } from '../cases.js';
+import { CASES, SHARED } from '../cases.js';
 import { Deployment } from '../deployment.js';
 import { measureLoad } from '../drivers/load.js';
 import { openPlace, type Broker } from '../environment.js';
@@ -18,9 +18,10 @@ export async function profileCase(name: string, run: string, broker: Broker, qui
   if (case_.driver !== 'load') throw new Error(`--profile takes a case that makes calls; ${name} does not`);
   const place = await openPlace(case_.place ?? 'near', broker);
   const { brokers, proxyPort } = place;
-  const { servers, partitions } = case_.own ?? { servers: 1, partitions: PARTITIONS };
+  const { servers, partitions, concurrency } = case_.own ?? SHARED;
   try {
-    const deployment = await Deployment.start(OURS, { name: run, brokers, partitions, proxyPort }, servers);
+    const setting = { name: run, brokers, partitions, concurrency, proxyPort };
+    const deployment = await Deployment.start(OURS, setting, { servers });
     await profileDeployment(name, case_, deployment, quick);
     deployment.kill();
   } finally {

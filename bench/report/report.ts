@@ -24,7 +24,7 @@ export function markdownOf({ command, date, minutes, machine, options, result }:
     Object.entries(machine)
       .map(([name, value]) => `${name}: ${value}`)
       .join(' · '),
-    `Medians of ${rounds} rounds, some cases fewer; in brackets the range. One more round came before, which does not count. CPU is per answer, of all servers together.`,
+    `Medians of ${rounds} rounds, some cases fewer; in brackets the range. Before came a warm-up of each peer's processes and one more round, which do not count. CPU is per answer, of all servers together; the broker's is known to 10 ms a measurement.`,
     ...result.remarks,
     tableOf(result.rows),
     '## Summary: this library beside others',

@@ -9,19 +9,26 @@ export function summaryOf(rows: readonly Row[]): string {
 }
 
 function lineOf({ what, ours, others, by }: Goal, rows: readonly Row[]): string | undefined {
-  const reached = valueOf(ours, rows);
+  const reached = medianOf(ours, rows);
   if (reached === undefined) return undefined;
   const compared = others.map((other) => {
-    const value = valueOf(other, rows);
+    const value = medianOf(other, rows);
     const name = other.case === ours.case ? other.peer : `${other.case} of ${other.peer}`;
     if (value === undefined) return `${name} not measured`;
-    if (by === 'ratio') return `**${short(reached / value)} ×** ${name} (${short(value)})`;
-    return `**${short(reached - value)}** more than ${name} (${short(value)})`;
+    const note = rowOf(other, rows)?.note;
+    const its = `${name} (${short(value)}${note ? `, ${note}` : ''})`;
+    return by === 'ratio'
+      ? `**${short(reached / value)} ×** ${its}`
+      : `**${short(reached - value)}** more than ${its}`;
   });
   return `- ${what}: ${short(reached)}; ${compared.join(', ')}`;
 }
 
-function valueOf(point: Point, rows: readonly Row[]): number | undefined {
-  const row = rows.find(({ case: name, peer }) => name === point.case && peer === point.peer);
+function rowOf(point: Point, rows: readonly Row[]): Row | undefined {
+  return rows.find(({ case: name, peer }) => name === point.case && peer === point.peer);
+}
+
+function medianOf(point: Point, rows: readonly Row[]): number | undefined {
+  const row = rowOf(point, rows);
   return row && statisticsOf(row.measurements)[point.metric]?.median;
 }

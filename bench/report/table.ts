@@ -13,6 +13,7 @@ const COLUMNS = [
   'p99 ms',
   'client CPU µs',
   'server CPU µs',
+  'broker CPU µs',
   'also',
 ];
 
@@ -39,13 +40,15 @@ export function legendOf(cases: readonly string[], peers: readonly string[]): st
 
 function cellsOf({ case: name, peer, measurements, note }: Row): string[] {
   const statistics = statisticsOf(measurements);
-  const { perSecond, p50, p95, p99, clientCpu, serverCpu } = statistics;
+  const { perSecond, p50, p95, p99, clientCpu, serverCpu, brokerCpu } = statistics;
   return [
     name,
     peer,
     withRange(perSecond),
     withRange(p50),
-    ...[p95, p99, clientCpu, serverCpu].map((statistic) => (statistic ? short(statistic.median) : '–')),
+    ...[p95, p99, clientCpu, serverCpu, brokerCpu].map((statistic) =>
+      statistic ? short(statistic.median) : '–',
+    ),
     alsoOf(statistics, note),
   ];
 }

@@ -5,7 +5,7 @@ import { runProgram } from './run-program.js';
 const CASES = ['echo-10', 'one-way-100'];
 const PEERS = ['async-calls', 'kafkajs'];
 const COLUMNS =
-  '| case | peer | answers/s | p50 ms | p95 ms | p99 ms | client CPU µs | server CPU µs | also |';
+  '| case | peer | answers/s | p50 ms | p95 ms | p99 ms | client CPU µs | server CPU µs | broker CPU µs | also |';
 
 describeOnKafka('npm run bench', () => {
   it('measures what it is asked for and prints it, with the goals, as a table', async () => {
