@@ -74,7 +74,7 @@ async function openFar(broker: Broker): Promise<Environment> {
 
 async function startBroker(rebalanceDelayMs: number): Promise<Broker> {
   const { version, kind } = await findInstallation();
-  const cluster = await startCluster({ rebalanceDelayMs });
+  const cluster = await startCluster({ rebalanceDelayMs, forLoad: true });
   // With Docker the process here is that of its command line, not the broker's.
   const pid = kind === 'java' ? cluster.nodes[0].pid : undefined;
   return { bootstrap: cluster.bootstrap, version, pid, stop: () => cluster.stop() };
