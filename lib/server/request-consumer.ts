@@ -2,7 +2,7 @@ import type { Broker, ClientIdentity } from '../broker/broker.js';
 import { BrokerError } from '../broker/broker-error.js';
 import type { AssignedPartition, ConsumerState, GroupConsumer } from '../broker/consumer.js';
 import type { ConsumerRecord, RecordBatch, TopicPartition, TopicPartitionOffset } from '../broker/record.js';
-import type { Delivery, Handle, Outcome } from '../delivery/delivery.js';
+import type { Delivery, Handle } from '../delivery/delivery.js';
 import { Gate, LaneScheduler } from '../delivery/lane-scheduler.js';
 import { cancelledRequestOf } from '../protocol/cancel.js';
 import { HEADER } from '../protocol/header-names.js';
@@ -141,20 +141,20 @@ export class RequestConsumer {
   }
 
   private async run(owned: OwnedPartition, delivery: Delivery, requestId: string): Promise<void> {
-    if (owned.begin()) {
-      const outcome = await this.options.handle(delivery);
-      this.ended(owned, delivery, requestId, outcome);
-      owned.end();
+    if (!owned.begin()) return this.leave(owned);
+    const outcome = await this.options.handle(delivery);
+    const cancels = owned.requests.end(requestId);
+    if (outcome.kind === 'settled') {
+      owned.settle(delivery.record.offset);
+      for (const offset of cancels) owned.settle(offset);
     }
-    this.inFlight -= 1;
-    this.regulate(owned);
+    owned.end();
+    this.leave(owned);
   }
 
-  private ended(owned: OwnedPartition, { record }: Delivery, requestId: string, outcome: Outcome): void {
-    const cancels = owned.requests.end(requestId);
-    if (outcome.kind !== 'settled') return;
-    owned.settle(record.offset);
-    for (const offset of cancels) owned.settle(offset);
+  private leave(owned: OwnedPartition): void {
+    this.inFlight -= 1;
+    this.regulate(owned);
   }
 
   /** Pauses what there is no room for, and resumes it at half of the limit. */

@@ -32,7 +32,8 @@ export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>):
   return async (delivery) => {
     const { owner, request, withdrawal } = delivery;
     for (let attempt = 1, outages = 0; !owner.closing.aborted && !withdrawal.aborted; attempt += 1) {
-      const outcome = await attempted({ ...delivery, attempt, cutoff: cutoffOf(delivery) }, options, next);
+      const cutoff = new Cutoff(owner.gone, withdrawal);
+      const outcome = await attempted({ ...delivery, attempt, cutoff }, options, next);
       if (outcome === 'outage') {
         outages += 1;
         await pauseUnlessUseless(OUTAGE_DELAY_MS, delivery);
@@ -49,27 +50,27 @@ export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>):
   };
 }
 
-function cutoffOf({ owner, withdrawal }: RequestDelivery): Cutoff {
-  return new Cutoff(owner.gone, withdrawal);
-}
-
 /** Ends early when no attempt is to follow. It takes no place that another request could have. */
 function pauseUnlessUseless(ms: number, { owner, withdrawal, intermission }: RequestDelivery): Promise<void> {
   return intermission(() => pause(ms, withdrawal, owner.closing));
 }
 
-async function attempted(
+function attempted(
   delivery: AttemptDelivery,
   { isOutage, onOutage }: RetriedOptions,
   next: Handle<AttemptDelivery>,
 ): Promise<Outcome | 'outage'> {
-  try {
-    return await next(delivery);
-  } catch (error) {
-    if (!isOutage(error)) throw error;
-    onOutage(delivery, error);
-    return 'outage';
-  } finally {
-    delivery.cutoff.release();
-  }
+  const { cutoff } = delivery;
+  return next(delivery).then(
+    (outcome) => {
+      cutoff.release();
+      return outcome;
+    },
+    (error: unknown) => {
+      cutoff.release();
+      if (!isOutage(error)) throw error;
+      onOutage(delivery, error);
+      return 'outage';
+    },
+  );
 }
