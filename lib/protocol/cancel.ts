@@ -1,5 +1,6 @@
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
-import { headerOf, text, type WireRecord } from './wire-record.js';
+import { textHeader } from './text-header.js';
+import { headerOf, isText, type WireRecord } from './wire-record.js';
 
 /** The kind of a record that gives a request up. */
 export const CANCEL = 'cancel';
@@ -9,18 +10,20 @@ export function encodeCancel(correlationId: string, source: string): WireRecord 
   return {
     value: null,
     headers: [
-      ...text(HEADER.correlationId, correlationId),
-      ...text(HEADER.version, PROTOCOL_VERSION),
-      ...text(HEADER.kind, CANCEL),
-      ...text(HEADER.source, source),
+      textHeader(HEADER.correlationId, correlationId),
+      textHeader(HEADER.version, PROTOCOL_VERSION),
+      textHeader(HEADER.kind, CANCEL),
+      textHeader(HEADER.source, source),
     ],
   };
 }
 
 /** The id of the request that a record gives up; `undefined` if the record is a request, or none that can be read. */
 export function cancelledRequestOf(record: WireRecord): Buffer | undefined {
-  if (headerOf(record, HEADER.kind)?.toString('latin1') !== CANCEL) return undefined;
-  if (headerOf(record, HEADER.version)?.toString('latin1') !== PROTOCOL_VERSION) return undefined;
+  const kind = headerOf(record, HEADER.kind);
+  if (kind === undefined || !isText(kind, CANCEL)) return undefined;
+  const version = headerOf(record, HEADER.version);
+  if (version === undefined || !isText(version, PROTOCOL_VERSION)) return undefined;
   const correlationId = headerOf(record, HEADER.correlationId);
   return correlationId?.length ? correlationId : undefined;
 }

@@ -14,7 +14,7 @@ export interface Frame {
 }
 
 /** In the order of their numbers on the wire. */
-const KINDS: readonly FrameKind[] = ['next', 'last', 'complete', 'error'];
+export const FRAME_KINDS: readonly FrameKind[] = ['next', 'last', 'complete', 'error'];
 
 const KIND = 0b0000_0011;
 const HAS_PAYLOAD = 0b0000_0100;
@@ -63,7 +63,7 @@ function layOut(frames: readonly Frame[]): LaidOutFrame[] {
   return frames.map(({ kind, payload }) => {
     const { bytes, contentType } = payload;
     const parts: Buffer[] = [];
-    let flags = KINDS.indexOf(kind);
+    let flags = FRAME_KINDS.indexOf(kind);
     if (contentType !== undefined && contentType === named) flags |= SAME_TYPE;
     else if (contentType !== undefined) {
       flags |= NAMED_TYPE;
@@ -106,7 +106,7 @@ class FrameListReader {
     if (flags & RESERVED) throw new DecodeError(`A frame has unknown flags: ${flags}.`);
     const contentType = this.contentType(flags & CONTENT_TYPE);
     const bytes = flags & HAS_PAYLOAD ? this.part() : null;
-    return { kind: KINDS[flags & KIND], payload: { bytes, contentType } };
+    return { kind: FRAME_KINDS[flags & KIND], payload: { bytes, contentType } };
   }
 
   private contentType(flags: number): string | undefined {

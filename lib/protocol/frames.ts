@@ -5,15 +5,15 @@ import { HEADER } from './header-names.js';
 import {
   bodyOf,
   decodeResponse,
-  encodeResponse,
   type FrameBody,
   frameOf,
   type IncomingResponse,
   readResponseHead,
   type ResponseHead,
   responseHeaders,
+  responseRecord,
 } from './response.js';
-import { headerOf, type WireRecord } from './wire-record.js';
+import { headerOf, isText, type WireRecord } from './wire-record.js';
 
 /** The kind of a record that holds several responses, and how a request says that its caller reads such records. */
 export const FRAMES = 'frames';
@@ -23,26 +23,27 @@ export const FRAMES = 'frames';
  * others follow from it, and their ids are made of its id: see {@link decodeResponses}. Only the last may be an end.
  */
 export function encodeResponses(head: ResponseHead, bodies: readonly FrameBody[]): WireRecord {
-  if (bodies.length === 1) return encodeResponse({ ...head, ...bodies[0] });
+  if (bodies.length === 1) return responseRecord(head, bodies[0]);
   return { value: encodeFrameList(bodies.map(frameOf)), headers: responseHeaders(head, FRAMES) };
 }
 
 /** Reads a record of a reply topic: one response or, if it is of the kind `frames`, several. Throws only {@link DecodeError}. */
 export function decodeResponses(record: WireRecord): readonly IncomingResponse[] {
   const kind = headerOf(record, HEADER.kind);
-  if (kind?.toString('latin1') !== FRAMES) return [decodeResponse(record)];
-  const head = readResponseHead(new HeaderReader(record.headers), record);
+  if (kind === undefined || !isText(kind, FRAMES)) return [decodeResponse(record)];
+  const head = readResponseHead(new HeaderReader(record), record);
   const frames = decodeFrameList(record.value ?? Buffer.alloc(0));
   if (frames.length === 0) throw new DecodeError('The record of frames has none.');
   if (frames.slice(0, -1).some(isEnd)) {
     throw new DecodeError('There are frames behind the end of the stream.');
   }
-  return frames.map((frame, index) => ({
-    ...head,
-    id: `${head.id}/${index}`,
-    seq: head.seq + index,
-    ...bodyOf(frame),
-  }));
+  const { epoch, attempt, source, headers } = head;
+  return frames.map((frame, index) =>
+    Object.assign(
+      { id: `${head.id}/${index}`, seq: head.seq + index, epoch, attempt, source, headers },
+      bodyOf(frame),
+    ),
+  );
 }
 
 function isEnd({ kind }: Frame): boolean {

@@ -1,27 +1,41 @@
-import type { HeaderEntry } from './message-headers.js';
+import { headerOf, isText, type WireRecord } from './wire-record.js';
+
+/** Every number of so many digits is exact. */
+const MAX_DIGITS = 15;
+const ZERO = 0x30;
+const NONE: readonly string[] = [];
 
 /** Reads the protocol's own headers. The first of a repeated name counts. */
 export class HeaderReader {
-  private readonly first = new Map<string, Buffer>();
-
-  constructor(entries: readonly HeaderEntry[]) {
-    for (const [name, value] of entries) {
-      if (!this.first.has(name)) this.first.set(name, value);
-    }
-  }
+  constructor(private readonly record: WireRecord) {}
 
   bytes(name: string): Buffer | undefined {
-    return this.first.get(name);
+    return headerOf(this.record, name);
   }
 
-  text(name: string): string | undefined {
-    return this.first.get(name)?.toString('utf8');
+  /** Any text; one of the `likely`, which are ASCII, costs less. */
+  text(name: string, likely = NONE): string | undefined {
+    const bytes = this.bytes(name);
+    if (bytes === undefined) return undefined;
+    for (const word of likely) if (isText(bytes, word)) return word;
+    return bytes.toString('utf8');
   }
 
   /** A whole number from 0 on in decimal text; `undefined` if absent, `NaN` if it is anything else. */
   count(name: string): number | undefined {
-    const text = this.text(name);
-    if (text === undefined) return undefined;
-    return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    const bytes = this.bytes(name);
+    return bytes && parseCount(bytes, MAX_DIGITS);
   }
+}
+
+/** The whole number that stands there in at most so many digits; `NaN` for anything else. */
+export function parseCount(bytes: Buffer, maxDigits: number): number {
+  if (bytes.length === 0 || bytes.length > maxDigits) return Number.NaN;
+  let count = 0;
+  for (const byte of bytes) {
+    const digit = byte - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    count = count * 10 + digit;
+  }
+  return count;
 }

@@ -1,9 +1,8 @@
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import { parseJson } from './parse-json.js';
 import { quoted } from './quoted.js';
-import type { SerializedPayload, Serializer } from './serializer.js';
+import { JSON_TYPE, type SerializedPayload, type Serializer } from './serializer.js';
 
-const JSON_TYPE = 'application/json';
 const BYTES_TYPE = 'application/octet-stream';
 const TEXT_TYPE = 'text/plain';
 
@@ -51,7 +50,7 @@ export const jsonSerializer: Serializer = {
 
 /** `application/json; charset=utf-8` is JSON; so is a payload whose sender did not say. */
 function mediaType(contentType: string | undefined): string {
-  if (contentType === undefined) return JSON_TYPE;
+  if (contentType === undefined || contentType === JSON_TYPE) return JSON_TYPE;
   return contentType.split(';', 1)[0].trim().toLowerCase();
 }
 

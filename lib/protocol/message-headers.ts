@@ -16,11 +16,18 @@ export type HeadersInput = Readonly<Record<string, HeaderValue>>;
  * case-sensitive, as they are in Kafka, and may come more than once.
  */
 export class MessageHeaders implements Iterable<HeaderEntry> {
-  private constructor(private readonly entries: readonly HeaderEntry[]) {}
+  private users: readonly HeaderEntry[] | undefined;
+
+  private constructor(private readonly all: readonly HeaderEntry[]) {}
 
   /** The users' headers among all those of a record. */
   static ofRecord(entries: readonly HeaderEntry[]): MessageHeaders {
-    return new MessageHeaders(entries.filter(([name]) => !isProtocolHeader(name)));
+    return new MessageHeaders(entries);
+  }
+
+  /** Most messages are never asked for theirs. */
+  private get entries(): readonly HeaderEntry[] {
+    return (this.users ??= this.all.filter(([name]) => !isProtocolHeader(name)));
   }
 
   /** The first value of the header as text; `undefined` if there is none. */

@@ -3,12 +3,13 @@ import { CANCEL } from './cancel.js';
 import { DecodeError, type Answerable } from './decode-error.js';
 import { FRAMES } from './frames.js';
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
-import { HeaderReader } from './header-reader.js';
+import { HeaderReader, parseCount } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
 import { quoted } from './quoted.js';
 import type { ReplyAddress } from './reply-address.js';
-import type { SerializedPayload } from './serializer.js';
-import { text, type WireRecord } from './wire-record.js';
+import { LIKELY_CONTENT_TYPES, type SerializedPayload } from './serializer.js';
+import { TextHeader, textHeader } from './text-header.js';
+import type { WireRecord } from './wire-record.js';
 
 /** `request` wants responses, `one-way` does not. */
 export type RequestKind = 'request' | 'one-way';
@@ -46,25 +47,27 @@ export interface IncomingRequest {
   readonly payload: SerializedPayload;
 }
 
+const REPLY_TOPIC = new TextHeader(HEADER.replyTopic);
+const REPLY_PARTITION = new TextHeader(HEADER.replyPartition);
+const VERSION = textHeader(HEADER.version, PROTOCOL_VERSION);
+const KIND = new TextHeader(HEADER.kind);
+const ENDPOINT = new TextHeader(HEADER.endpoint);
+const SOURCE = new TextHeader(HEADER.source);
+const TIMEOUT_MS = new TextHeader(HEADER.timeoutMs);
+const ACCEPTS_FRAMES = textHeader(HEADER.accept, FRAMES);
+const CONTENT_TYPE = new TextHeader(HEADER.contentType);
+
 /** The record of a request. */
 export function encodeRequest(request: OutgoingRequest): WireRecord {
-  const { replyTo, payload } = request;
-  return {
-    value: payload.bytes,
-    headers: [
-      ...text(HEADER.correlationId, request.correlationId),
-      ...text(HEADER.replyTopic, replyTo?.topic),
-      ...text(HEADER.replyPartition, replyTo?.partition),
-      ...text(HEADER.version, PROTOCOL_VERSION),
-      ...text(HEADER.kind, request.kind),
-      ...text(HEADER.endpoint, request.endpoint),
-      ...text(HEADER.source, request.source),
-      ...text(HEADER.timeoutMs, request.timeoutMs),
-      ...text(HEADER.accept, request.acceptsFrames ? FRAMES : undefined),
-      ...text(HEADER.contentType, payload.contentType),
-      ...request.headers,
-    ],
-  };
+  const { replyTo, timeoutMs, payload } = request;
+  const headers: HeaderEntry[] = [textHeader(HEADER.correlationId, request.correlationId)];
+  if (replyTo) headers.push(REPLY_TOPIC.of(replyTo.topic), REPLY_PARTITION.of(replyTo.partition));
+  headers.push(VERSION, KIND.of(request.kind), ENDPOINT.of(request.endpoint), SOURCE.of(request.source));
+  if (timeoutMs !== undefined) headers.push(TIMEOUT_MS.of(timeoutMs));
+  if (request.acceptsFrames) headers.push(ACCEPTS_FRAMES);
+  if (payload.contentType !== undefined) headers.push(CONTENT_TYPE.of(payload.contentType));
+  for (const header of request.headers) headers.push(header);
+  return { value: payload.bytes, headers };
 }
 
 /**
@@ -74,7 +77,7 @@ export function encodeRequest(request: OutgoingRequest): WireRecord {
  * `requestTopic` is where the record stands: responses may not go there, for they would be read as requests.
  */
 export function decodeRequest(record: WireRecord, requestTopic?: string): IncomingRequest {
-  const read = new HeaderReader(record.headers);
+  const read = new HeaderReader(record);
   const replyTo = readReplyAddress(read, requestTopic);
   const correlationId = read.bytes(HEADER.correlationId);
   const answerable = replyTo && correlationId && { correlationId, replyTo };
@@ -99,12 +102,15 @@ export function decodeRequest(record: WireRecord, requestTopic?: string): Incomi
     replyTo: kind === 'request' ? replyTo : undefined,
     source: read.text(HEADER.source),
     timeoutMs,
-    acceptsFrames: readAccepted(read).includes(FRAMES),
+    acceptsFrames: acceptsFrames(read),
     headers: MessageHeaders.ofRecord(record.headers),
-    payload: { bytes: record.value, contentType: read.text(HEADER.contentType) },
+    payload: { bytes: record.value, contentType: read.text(HEADER.contentType, LIKELY_CONTENT_TYPES) },
   };
 }
 
+const VERSIONS = [PROTOCOL_VERSION];
+const LIKELY_ACCEPTED = [FRAMES];
+const KINDS: readonly RequestKind[] = ['request', 'one-way'];
 const BAD_REQUEST: { readonly code: AsyncCallError['code'] } = { code: 'bad-request' };
 
 function readKind(
@@ -112,7 +118,7 @@ function readKind(
   replyTo: ReplyAddress | undefined,
   answerable: Answerable | undefined,
 ): RequestKind {
-  const version = read.text(HEADER.version);
+  const version = read.text(HEADER.version, VERSIONS);
   if (version !== undefined && version !== PROTOCOL_VERSION) {
     throw new DecodeError(
       `${HEADER.version} is ${quoted(version)}; this service reads version ${PROTOCOL_VERSION}.`,
@@ -120,7 +126,7 @@ function readKind(
       BAD_REQUEST,
     );
   }
-  const kind = read.text(HEADER.kind) ?? (replyTo ? 'request' : 'one-way');
+  const kind = read.text(HEADER.kind, KINDS) ?? (replyTo ? 'request' : 'one-way');
   if (kind === 'request' || kind === 'one-way') return kind;
   throw new DecodeError(
     kind === CANCEL
@@ -132,9 +138,10 @@ function readKind(
 }
 
 /** What the caller reads beyond what every caller reads: words with commas between them. */
-function readAccepted(read: HeaderReader): readonly string[] {
-  const accepted = read.text(HEADER.accept);
-  return accepted === undefined ? [] : accepted.split(',').map((word) => word.trim());
+function acceptsFrames(read: HeaderReader): boolean {
+  const accepted = read.text(HEADER.accept, LIKELY_ACCEPTED);
+  if (accepted === undefined || accepted === FRAMES) return accepted === FRAMES;
+  return accepted.split(',').some((word) => word.trim() === FRAMES);
 }
 
 /** What Kafka takes as the name of a topic; asking it for another one may break the connection. */
@@ -153,8 +160,8 @@ function readReplyAddress(read: HeaderReader, requestTopic: string | undefined):
 
 /** Decimal text, or the 4-byte big-endian integer that Spring writes; "1234" is text: it is never both. */
 function readPartition(bytes: Buffer): number {
-  const decimal = bytes.toString('latin1');
-  if (/^\d{1,9}$/.test(decimal)) return Number(decimal);
+  const decimal = parseCount(bytes, 9);
+  if (!Number.isNaN(decimal)) return decimal;
   if (bytes.length === 4 && bytes.readInt32BE() >= 0) return bytes.readInt32BE();
   throw new DecodeError(`${HEADER.replyPartition} is not a partition number.`);
 }

@@ -1,13 +1,14 @@
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import { DecodeError } from './decode-error.js';
 import { decodeErrorPayload, encodeErrorPayload } from './error-payload.js';
-import type { Frame, FrameKind } from './frame-list.js';
+import { FRAME_KINDS, type Frame, type FrameKind } from './frame-list.js';
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { HeaderReader } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
 import { quoted } from './quoted.js';
-import type { SerializedPayload } from './serializer.js';
-import { headerOf, text, type WireRecord } from './wire-record.js';
+import { JSON_TYPE, LIKELY_CONTENT_TYPES, type SerializedPayload } from './serializer.js';
+import { TextHeader, textHeader } from './text-header.js';
+import { headerOf, type WireRecord } from './wire-record.js';
 
 /** The part of a frame that depends on its kind. */
 export type FrameBody =
@@ -50,30 +51,43 @@ interface IncomingHead extends FrameHead {
 /** A response as it arrived. The payload is not deserialized yet. */
 export type IncomingResponse = IncomingHead & FrameBody;
 
+const VERSION = textHeader(HEADER.version, PROTOCOL_VERSION);
+const KIND = new TextHeader(HEADER.kind);
+const SEQ = new TextHeader(HEADER.seq);
+const EPOCH = new TextHeader(HEADER.epoch);
+const ATTEMPT = new TextHeader(HEADER.attempt);
+const SOURCE = new TextHeader(HEADER.source);
+const CONTENT_TYPE = new TextHeader(HEADER.contentType);
+
 /** The record of a response. */
 export function encodeResponse(response: OutgoingResponse, headers: readonly HeaderEntry[] = []): WireRecord {
-  const { kind, payload } = frameOf(response);
-  return {
-    value: payload.bytes,
-    headers: [
-      ...responseHeaders(response, kind),
-      ...text(HEADER.contentType, payload.contentType),
-      ...headers,
-    ],
-  };
+  return responseRecord(response, response, headers);
+}
+
+/** The same of a head and a body that are not one object: to join them by spreading costs more than to encode them. */
+export function responseRecord(
+  head: ResponseHead,
+  body: FrameBody,
+  headers: readonly HeaderEntry[] = [],
+): WireRecord {
+  const { kind, payload } = frameOf(body);
+  const all = responseHeaders(head, kind);
+  if (payload.contentType !== undefined) all.push(CONTENT_TYPE.of(payload.contentType));
+  for (const header of headers) all.push(header);
+  return { value: payload.bytes, headers: all };
 }
 
 /** The headers of a record that holds responses. */
 export function responseHeaders(head: ResponseHead, kind: string): HeaderEntry[] {
   return [
     [HEADER.correlationId, head.correlationId],
-    ...text(HEADER.version, PROTOCOL_VERSION),
-    ...text(HEADER.kind, kind),
-    ...text(HEADER.id, head.id),
-    ...text(HEADER.seq, head.seq),
-    ...text(HEADER.epoch, head.epoch),
-    ...text(HEADER.attempt, head.attempt),
-    ...text(HEADER.source, head.source),
+    VERSION,
+    KIND.of(kind),
+    textHeader(HEADER.id, head.id),
+    SEQ.of(head.seq),
+    EPOCH.of(head.epoch),
+    ATTEMPT.of(head.attempt),
+    SOURCE.of(head.source),
   ];
 }
 
@@ -85,7 +99,7 @@ export function frameOf(body: FrameBody): Frame {
     case 'error':
       return {
         kind: body.kind,
-        payload: { bytes: encodeErrorPayload(body.error), contentType: 'application/json' },
+        payload: { bytes: encodeErrorPayload(body.error), contentType: JSON_TYPE },
       };
     default:
       return body;
@@ -109,17 +123,19 @@ export function correlationIdOf(record: WireRecord): Buffer | undefined {
   return headerOf(record, HEADER.correlationId);
 }
 
+const VERSIONS = [PROTOCOL_VERSION];
+
 /** Reads a record that is one response. Throws only {@link DecodeError}. */
 export function decodeResponse(record: WireRecord): IncomingResponse {
-  const read = new HeaderReader(record.headers);
+  const read = new HeaderReader(record);
   const head = readResponseHead(read, record);
-  const payload = { bytes: record.value, contentType: read.text(HEADER.contentType) };
-  return { ...head, ...bodyOf({ kind: readKind(read), payload }) };
+  const payload = { bytes: record.value, contentType: read.text(HEADER.contentType, LIKELY_CONTENT_TYPES) };
+  return Object.assign(head, bodyOf({ kind: readKind(read), payload }));
 }
 
 /** Reads the headers of a record that holds responses. Throws only {@link DecodeError}. */
 export function readResponseHead(read: HeaderReader, { headers }: WireRecord): IncomingHead {
-  const version = read.text(HEADER.version);
+  const version = read.text(HEADER.version, VERSIONS);
   if (version !== PROTOCOL_VERSION) {
     throw new DecodeError(
       version === undefined
@@ -130,7 +146,7 @@ export function readResponseHead(read: HeaderReader, { headers }: WireRecord): I
   return {
     id: read.text(HEADER.id) ?? '',
     seq: requiredCount(read, HEADER.seq),
-    epoch: read.text(HEADER.epoch) === undefined ? 0 : requiredCount(read, HEADER.epoch),
+    epoch: read.bytes(HEADER.epoch) === undefined ? 0 : requiredCount(read, HEADER.epoch),
     attempt: requiredCount(read, HEADER.attempt),
     source: read.text(HEADER.source),
     headers: MessageHeaders.ofRecord(headers),
@@ -138,7 +154,7 @@ export function readResponseHead(read: HeaderReader, { headers }: WireRecord): I
 }
 
 function readKind(read: HeaderReader): FrameKind {
-  const kind = read.text(HEADER.kind);
+  const kind = read.text(HEADER.kind, FRAME_KINDS);
   if (kind === 'next' || kind === 'last' || kind === 'complete' || kind === 'error') return kind;
   throw new DecodeError(`${HEADER.kind} of the response is ${quoted(kind)}.`);
 }

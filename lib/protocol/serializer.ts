@@ -1,5 +1,9 @@
 import { AsyncCallError } from '../errors/async-call-error.js';
 
+/** What the default serializer writes most. */
+export const JSON_TYPE = 'application/json';
+export const LIKELY_CONTENT_TYPES: readonly string[] = [JSON_TYPE];
+
 /** A value as it travels. */
 export interface SerializedPayload {
   /** `null` for no payload. */

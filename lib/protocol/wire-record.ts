@@ -6,13 +6,15 @@ export interface WireRecord {
   readonly headers: readonly HeaderEntry[];
 }
 
-/** Appends a header that is only written where there is something to say. */
-export function text(name: string, value: string | number | undefined): HeaderEntry[] {
-  return value === undefined ? [] : [[name, Buffer.from(String(value), 'utf8')]];
-}
-
 /** The first header of that name; `undefined` if there is none. */
 export function headerOf({ headers }: WireRecord, name: string): Buffer | undefined {
   for (const header of headers) if (header[0] === name) return header[1];
   return undefined;
+}
+
+/** Whether the bytes are this text, which is ASCII. */
+export function isText(bytes: Buffer, text: string): boolean {
+  if (bytes.length !== text.length) return false;
+  for (let at = 0; at < text.length; at++) if (bytes[at] !== text.charCodeAt(at)) return false;
+  return true;
 }

@@ -1,3 +1,5 @@
+import { decodedName } from './header-names.js';
+
 /** Reads Kafka's primitive types, one after the other. Slices share the memory of the source. */
 export class ByteReader {
   private at = 0;
@@ -46,6 +48,13 @@ export class ByteReader {
 
   /** A signed 32-bit integer in zigzag encoding. */
   varint(): number {
+    const first = this.source[this.at];
+    if (first > 0x7f || first === undefined) return this.longVarint();
+    this.at += 1;
+    return (first >>> 1) ^ -(first & 1);
+  }
+
+  private longVarint(): number {
     let value = 0;
     let shift = 0;
     let byte: number;
@@ -74,6 +83,12 @@ export class ByteReader {
   varbytes(): Buffer | null {
     const size = this.varint();
     return size < 0 ? null : this.raw(size);
+  }
+
+  /** The name of a header, its length as a varint before it; null as an empty one. */
+  headerName(): string {
+    const start = this.skip(Math.max(this.varint(), 0));
+    return decodedName(this.source, start, this.at);
   }
 
   /** As many elements as an int32 says; none for null. */

@@ -62,8 +62,11 @@ export async function readRecordBatches(
       const batch = readBatch(reader);
       if (batch === undefined) break;
       if (batch.lastOffset < from) continue;
-      if (!isAborted(batch) && !(batch.attributes & CONTROL_FLAG))
-        for (const record of await readRecords(place, batch, from)) records.push(record);
+      if (!isAborted(batch) && !(batch.attributes & CONTROL_FLAG)) {
+        const codec = batch.attributes & COMPRESSION_MASK;
+        const body = codec === 0 ? batch.body : await decompressed(codec, batch.body);
+        for (const record of readRecords(place, batch, body, from)) records.push(record);
+      }
       nextOffset = batch.lastOffset + 1n;
     }
     // Brokers send nothing, or at least one whole batch that ends at this offset or after it.
@@ -112,13 +115,17 @@ function damaged(error: unknown): UndecodableBatch {
   );
 }
 
+async function decompressed(codec: number, body: ByteReader): Promise<ByteReader> {
+  return new ByteReader(await decompress(codec, body.raw(body.left)));
+}
+
 /** All of a batch or, if one of its records cannot be read, none. */
-async function readRecords(place: TopicPartition, batch: Batch, from: bigint): Promise<ConsumerRecord[]> {
-  const { topic, partition } = place;
-  const codec = batch.attributes & COMPRESSION_MASK;
-  const compressed = batch.body;
-  const body =
-    codec === 0 ? compressed : new ByteReader(await decompress(codec, compressed.raw(compressed.left)));
+function readRecords(
+  { topic, partition }: TopicPartition,
+  batch: Batch,
+  body: ByteReader,
+  from: bigint,
+): ConsumerRecord[] {
   const records: ConsumerRecord[] = [];
   for (let left = batch.count; left > 0; left--) {
     body.varint();
@@ -143,7 +150,7 @@ const EMPTY = Buffer.alloc(0);
 function readHeaders(body: ByteReader): RecordHeader[] {
   const headers: RecordHeader[] = [];
   for (let left = body.varint(); left > 0; left--)
-    headers.push([(body.varbytes() ?? EMPTY).toString(), body.varbytes() ?? EMPTY]);
+    headers.push([body.headerName(), body.varbytes() ?? EMPTY]);
   return headers;
 }
 

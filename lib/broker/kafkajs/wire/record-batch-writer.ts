@@ -1,6 +1,7 @@
 import type { ProducerRecord, RecordHeader } from '../../record.js';
 import { ByteWriter, varintSize, varlongSize } from './byte-writer.js';
 import { crc32c } from './crc32c.js';
+import { encodedName } from './header-names.js';
 
 const BATCH_LENGTH_AT = 8;
 const CHECKSUM_AT = 17;
@@ -67,22 +68,21 @@ function writeRecord(
   timestampDelta: number,
 ): void {
   const { key, value, headers } = record;
-  const names = headers.map(([name]) => Buffer.from(name));
   writer.varint(
     1 +
       varlongSize(timestampDelta) +
       varintSize(index) +
       bytesSize(key) +
       bytesSize(value) +
-      headersSize(names, headers),
+      headersSize(headers),
   );
   writer.int8(0).varlong(timestampDelta).varint(index).varbytes(key).varbytes(value).varint(headers.length);
-  headers.forEach(([, bytes], at) => writer.varbytes(names[at]).varbytes(bytes));
+  for (const [name, bytes] of headers) writer.raw(encodedName(name)).varbytes(bytes);
 }
 
-function headersSize(names: readonly Buffer[], headers: readonly RecordHeader[]): number {
+function headersSize(headers: readonly RecordHeader[]): number {
   let size = varintSize(headers.length);
-  for (let at = 0; at < headers.length; at++) size += bytesSize(names[at]) + bytesSize(headers[at][1]);
+  for (const [name, bytes] of headers) size += encodedName(name).length + bytesSize(bytes);
   return size;
 }
 
