@@ -20,6 +20,8 @@ import { RequestIds } from './request-ids.js';
 /** How long `close` waits for one-way calls: what an orderly shutdown can spare, and most outages of a leader take. */
 const CLOSE_GRACE_MS = 5_000;
 
+const NO_HEADERS: readonly HeaderEntry[] = [];
+
 /** What is sent where, and how. */
 export interface Call {
   readonly kind: RequestKind;
@@ -171,8 +173,9 @@ export class Caller {
   }
 }
 
-function allEntries(added: HeadersInput | undefined, own: HeadersInput | undefined): HeaderEntry[] {
-  return added ? [...headerEntries(added), ...headerEntries(own)] : headerEntries(own);
+function allEntries(added?: HeadersInput, own?: HeadersInput): readonly HeaderEntry[] {
+  if (!added) return own ? headerEntries(own) : NO_HEADERS;
+  return [...headerEntries(added), ...headerEntries(own)];
 }
 
 function nameOf(target: EndpointTarget): string {
