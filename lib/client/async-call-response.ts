@@ -1,4 +1,6 @@
 import type { MessageHeaders } from '../protocol/message-headers.js';
+import type { IncomingResponse } from '../protocol/response.js';
+import { parseSource } from '../protocol/source.js';
 
 /** One partial response, with what travelled beside its value. */
 export interface AsyncCallResponse<T = unknown> {
@@ -22,4 +24,14 @@ export interface AsyncCallResponse<T = unknown> {
   readonly instance: string | undefined;
   /** The response's headers, without the protocol's own. */
   readonly headers: MessageHeaders;
+}
+
+/** What a response's value came with, of this delivery of this request. */
+export function responseOf(
+  value: unknown,
+  { id, seq, attempt, source, headers }: IncomingResponse,
+  { requestId, delivery }: Pick<AsyncCallResponse, 'requestId' | 'delivery'>,
+): AsyncCallResponse {
+  const { service, instance } = parseSource(source) ?? {};
+  return { value, id, requestId, seq, delivery, attempt, service, instance, headers };
 }

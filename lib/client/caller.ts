@@ -1,7 +1,7 @@
 import type { BrokerError } from '../broker/broker-error.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
-import { headerEntries, type HeadersInput } from '../protocol/message-headers.js';
+import { headerEntries, type HeaderEntry, type HeadersInput } from '../protocol/message-headers.js';
 import type { RequestKind } from '../protocol/request.js';
 import { serialize } from '../protocol/serializer.js';
 import { handlerOutOfTime } from './call-failures.js';
@@ -19,6 +19,8 @@ import { MessageIds } from '../protocol/message-ids.js';
 
 /** How long `close` waits for one-way calls: what an orderly shutdown can spare, and most outages of a leader take. */
 const CLOSE_GRACE_MS = 5_000;
+
+const NO_HEADERS: readonly HeaderEntry[] = [];
 
 /** What is sent where, and how. */
 export interface Call {
@@ -45,6 +47,7 @@ export class Caller {
   private readonly oneWayCalls = new PendingCalls();
   private readonly replies = new ReplyRouter(this.ids, this.requests);
   private readonly connection: ClientConnection;
+  private readonly lastTrouble = () => this.connection.lastTrouble;
   private isClosed = false;
   private closing: Promise<void> | undefined;
 
@@ -96,7 +99,7 @@ export class Caller {
       onRedelivery: call.options.onRedelivery ?? this.options.onRedelivery,
       serializer: this.options.serializer,
       observer,
-      lastTrouble: () => this.connection.lastTrouble,
+      lastTrouble: this.lastTrouble,
     });
     try {
       checkCallOptions(call.options);
@@ -144,10 +147,7 @@ export class Caller {
 
   private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {
     const { service, endpoint } = parseTarget(target);
-    const headers = [
-      ...headerEntries(this.listener.headersFor(target, data)),
-      ...headerEntries(options.headers),
-    ];
+    const headers = allEntries(this.listener.headersFor(target, data), options.headers);
     const payload = serialize(this.options.serializer, data);
     const { source } = this.options;
     const acceptsFrames = kind === 'request' && this.options.frames;
@@ -171,6 +171,11 @@ export class Caller {
     const { maxPending } = this.options;
     if (this.requests.size + this.oneWayCalls.size >= maxPending) throw tooManyPending(maxPending);
   }
+}
+
+function allEntries(added?: HeadersInput, own?: HeadersInput): readonly HeaderEntry[] {
+  if (!added) return own ? headerEntries(own) : NO_HEADERS;
+  return [...headerEntries(added), ...headerEntries(own)];
 }
 
 function nameOf(target: EndpointTarget): string {

@@ -38,6 +38,11 @@ export class CancelWriter {
     return this.lostCount;
   }
 
+  /** Writes the cancel of this request when it is called. Of the request it keeps alive no more than its place. */
+  cancelOf(requestId: string, place: RequestPlace): () => void {
+    return () => this.write(requestId, place);
+  }
+
   write(requestId: string, place: RequestPlace): void {
     const { producer, source, maxWaiting } = this.options;
     if (this.waiting >= maxWaiting) return this.lose(tooMany(maxWaiting));

@@ -2,6 +2,7 @@ import type { Admin } from '../broker/admin.js';
 import { BatchingProducer } from '../broker/batching-producer.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import { partitionForKey } from '../broker/partitioner.js';
+import { WholeRecord } from '../broker/queued-record.js';
 import type { ProducerRecord } from '../broker/record.js';
 import { retryUntilReachable } from '../broker/retry.js';
 import { TopicDirectory } from '../broker/topic-directory.js';
@@ -193,16 +194,16 @@ export class ClientConnection {
     const { topic, partitions } = route;
     const { key } = call;
     const partition = key ? partitionForKey(key, partitions) : this.roundRobin++ % partitions;
-    const place = { topic, partition, key };
-    const giveUp = () => this.cancels.write(call.requestId, place);
-    const record: ProducerRecord = { ...place, ...call.encode(this.replies.address, giveUp) };
-    this.producer.send(record).then(
-      () => {
-        this.trouble = undefined;
-        call.acknowledge();
-      },
-      (error: unknown) => call.refuse(this.whyNotWritten(error, route)),
-    );
+    const giveUp = this.cancels.cancelOf(call.requestId, { topic, partition, key });
+    const { value, headers } = call.encode(this.replies.address, giveUp);
+    const record: ProducerRecord = { topic, partition, key, value, headers };
+    const stored = () => {
+      this.trouble = undefined;
+      call.acknowledge();
+    };
+    const refused = (error: unknown) => call.refuse(this.whyNotWritten(error, route));
+    // Not `send`: its promise would be one more for each call.
+    this.producer.enqueue(topic, new WholeRecord(record, undefined, stored, refused));
   }
 
   private whyNotWritten(error: unknown, route: Route): unknown {

@@ -1,8 +1,9 @@
-import { AsyncSubject, map, Observable } from 'rxjs';
+import { AsyncSubject, Observable, type Subscriber } from 'rxjs';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
-import type { AsyncCallResponse } from './async-call-response.js';
+import { type AsyncCallResponse, responseOf } from './async-call-response.js';
 import type { CallOptions } from './call-options.js';
 import type { Caller } from './caller.js';
+import type { CallObserver } from './pending-call.js';
 
 /** Calls one endpoint with fixed options; cheap to make. Get one by {@link AsyncCallsClient.to}. */
 export class EndpointClient {
@@ -23,16 +24,17 @@ export class EndpointClient {
    * {@link AsyncCallError}.
    */
   send<TResult = unknown, TInput = unknown>(data: TInput): Observable<TResult> {
-    return this.responses<TResult, TInput>(data).pipe(map((response) => response.value));
+    return this.request<TResult>(data, (subscriber) => subscriber);
   }
 
   /** As {@link send}, but each value with its id, the id of its request, its place in the stream and its headers. */
   responses<TResult = unknown, TInput = unknown>(data: TInput): Observable<AsyncCallResponse<TResult>> {
-    const { target, options } = this;
-    return new Observable<AsyncCallResponse>((observer) => {
-      const call = this.caller.start({ kind: 'request', target, data, options }, observer);
-      return () => call.cancel();
-    }) as Observable<AsyncCallResponse<TResult>>;
+    return this.request<AsyncCallResponse<TResult>>(data, (subscriber) => ({
+      next: (value, response, call) =>
+        subscriber.next(responseOf(value, response, call) as AsyncCallResponse<TResult>),
+      error: (error) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    }));
   }
 
   /**
@@ -57,5 +59,13 @@ export class EndpointClient {
       },
     );
     return stored.asObservable();
+  }
+
+  private request<T>(data: unknown, observerOf: (subscriber: Subscriber<T>) => CallObserver): Observable<T> {
+    const { caller, target, options } = this;
+    return new Observable<T>((subscriber) => {
+      const call = caller.start({ kind: 'request', target, data, options }, observerOf(subscriber));
+      return () => call.cancel();
+    });
   }
 }

@@ -5,9 +5,7 @@ import { AsyncCallError } from '../errors/async-call-error.js';
 import { decodeResponses } from '../protocol/frames.js';
 import type { RequestKind } from '../protocol/request.js';
 import type { IncomingResponse } from '../protocol/response.js';
-import { parseSource } from '../protocol/source.js';
 import type { SerializedPayload, Serializer } from '../protocol/serializer.js';
-import type { AsyncCallResponse } from './async-call-response.js';
 import { type CallProgress, closedError, type ReachedLimit, timeoutError } from './call-failures.js';
 import type { CallLimits } from './call-limits.js';
 import type { OnRedelivery } from './call-options.js';
@@ -15,7 +13,8 @@ import { ResponseSequence, SUPERSEDED } from './response-sequence.js';
 
 /** Who gets what a call brings. */
 export interface CallObserver {
-  next(response: AsyncCallResponse): void;
+  /** The next value, the response that brought it, and the call that it came to: see {@link responseOf}. */
+  next(value: unknown, response: IncomingResponse, call: PendingCall): void;
   error(error: unknown): void;
   complete(): void;
 }
@@ -45,7 +44,7 @@ export class PendingCall {
   private readonly startedAt = Date.now();
   private readonly timer: NodeJS.Timeout | undefined;
   private readonly idleTimer: NodeJS.Timeout | undefined;
-  private readonly overListeners: (() => void)[] = [];
+  private readonly overListeners: ((call: PendingCall) => void)[] = [];
   private over = false;
   private left = false;
   private acknowledged = false;
@@ -74,8 +73,13 @@ export class PendingCall {
   }
 
   /** Calls back once, when the call is over in whatever way, before its observer hears of it. */
-  onOver(listener: () => void): void {
+  onOver(listener: (call: PendingCall) => void): void {
     this.overListeners.push(listener);
+  }
+
+  /** Which delivery of the request counts now; see {@link AsyncCallResponse.delivery}. */
+  get delivery(): number {
+    return this.sequence.delivery;
   }
 
   /**
@@ -112,17 +116,19 @@ export class PendingCall {
 
   /** Ends the call well. */
   complete(): void {
-    this.end(() => this.options.observer.complete());
+    const { observer } = this.options;
+    if (this.end()) this.context.runInAsyncScope(() => observer.complete());
   }
 
   /** Ends the call with an error. */
   fail(error: unknown): void {
-    this.end(() => this.options.observer.error(error));
+    const { observer } = this.options;
+    if (this.end()) this.context.runInAsyncScope(() => observer.error(error));
   }
 
   /** Ends the call without telling its observer: it has left. */
   cancel(): void {
-    this.end(() => undefined);
+    this.end();
   }
 
   /** Ends the call because its client is closed. */
@@ -147,7 +153,9 @@ export class PendingCall {
     if (verdict === SUPERSEDED) return;
     this.idleTimer?.refresh();
     if (verdict.ends) this.giveUp = undefined;
-    if (verdict.passValue && 'payload' in response) this.options.observer.next(this.toResponse(response));
+    if (verdict.passValue && 'payload' in response) {
+      this.options.observer.next(this.deserialize(response.payload), response, this);
+    }
     if (!verdict.ends) return;
     if (response.kind === 'error') this.fail(response.error);
     else this.complete();
@@ -168,29 +176,23 @@ export class PendingCall {
     this.fail(timeoutError(this.progress(), limit));
   }
 
-  private end(tell: () => void): void {
-    if (this.over) return;
+  /** Returns whether it was not over before. */
+  private end(): boolean {
+    if (this.over) return false;
     this.over = true;
     clearTimeout(this.timer);
     clearTimeout(this.idleTimer);
-    for (const listener of this.overListeners) listener();
+    for (const listener of this.overListeners) listener(this);
     this.giveUp?.();
-    this.context.runInAsyncScope(tell);
+    // Its hooks run later, after the observer was told.
     this.context.emitDestroy();
+    return true;
   }
 
   private progress(): CallProgress {
     const { kind, target, lastTrouble } = this.options;
     const { requestId, left, acknowledged, sequence } = this;
     return { kind, target, requestId, left, acknowledged, passed: sequence.passed, trouble: lastTrouble?.() };
-  }
-
-  private toResponse(frame: IncomingResponse & { readonly payload: SerializedPayload }): AsyncCallResponse {
-    const { id, seq, attempt, source, headers, payload } = frame;
-    const { requestId, sequence } = this;
-    const { service, instance } = parseSource(source) ?? {};
-    const value = this.deserialize(payload);
-    return { value, id, requestId, seq, delivery: sequence.delivery, attempt, service, instance, headers };
   }
 
   private deserialize(payload: SerializedPayload): unknown {

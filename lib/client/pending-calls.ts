@@ -4,6 +4,11 @@ import type { PendingCall } from './pending-call.js';
 export class PendingCalls {
   private readonly calls = new Map<string, PendingCall>();
   private whenEmpty: (() => void) | undefined;
+  /** One for all calls. */
+  private readonly remove = ({ requestId }: PendingCall): void => {
+    this.calls.delete(requestId);
+    if (this.calls.size === 0) this.whenEmpty?.();
+  };
 
   /** How many there are. */
   get size(): number {
@@ -13,10 +18,7 @@ export class PendingCalls {
   /** Adds a call, and removes it when it is over. */
   add(call: PendingCall): void {
     this.calls.set(call.requestId, call);
-    call.onOver(() => {
-      this.calls.delete(call.requestId);
-      if (this.calls.size === 0) this.whenEmpty?.();
-    });
+    call.onOver(this.remove);
   }
 
   /** The call of this request; `undefined` if it is over, or was never here. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { AsyncCallResponse } from '../../../lib/client/async-call-response.js';
-import { PendingCall } from '../../../lib/client/pending-call.js';
+import { type AsyncCallResponse, responseOf } from '../../../lib/client/async-call-response.js';
+import { type CallObserver, PendingCall } from '../../../lib/client/pending-call.js';
 import type { OnRedelivery } from '../../../lib/client/call-options.js';
 import { PendingCalls } from '../../../lib/client/pending-calls.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
@@ -57,12 +57,12 @@ const next = (content: unknown, place?: Place) => frame(valueFrame('next', conte
 const last = (content: unknown, place?: Place) => frame(valueFrame('last', content), place);
 
 /** Remembers what a call tells. */
-class Observed {
+class Observed implements CallObserver {
   readonly responses: AsyncCallResponse[] = [];
   readonly ends: unknown[] = [];
 
-  next(response: AsyncCallResponse): void {
-    this.responses.push(response);
+  next(...[value, response, call]: Parameters<CallObserver['next']>): void {
+    this.responses.push(responseOf(value, response, call));
   }
 
   error(error: unknown): void {
@@ -297,8 +297,8 @@ describe('a PendingCall that gets several responses in one record', () => {
   it('may be left in the middle of the record', () => {
     const { call, observed, giveUp } = setUp();
     const told: unknown[] = [];
-    observed.next = (response) => {
-      told.push(response.value);
+    observed.next = (value) => {
+      told.push(value);
       if (told.length === 2) call.cancel();
     };
     call.receive(frames([a, b, valueFrame('next', 'c'), end]));

@@ -24,7 +24,7 @@ function setUp() {
     const call = {
       requestId,
       receive: jest.fn<(record: ConsumerRecord) => void>(),
-      onOver: jest.fn<(over: () => void) => void>(),
+      onOver: jest.fn<(over: (call: { requestId: string }) => void) => void>(),
     };
     calls.add(call as unknown as PendingCall);
     return call;
@@ -47,7 +47,7 @@ describe('ReplyRouter', () => {
   it('counts replies to calls that are over', () => {
     const { ids, pending, router } = setUp();
     const call = pending(ids.next());
-    call.onOver.mock.calls[0][0]();
+    call.onOver.mock.calls[0][0](call);
     router.route(replyTo(call.requestId));
     router.route(replyTo(call.requestId));
     expect(call.receive).not.toHaveBeenCalled();
