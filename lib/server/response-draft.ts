@@ -65,11 +65,12 @@ export class ResponseDraft implements QueuedRecord {
 
   seal(): ProducerRecord {
     const { address, head, ids } = this.stream;
-    this.sealed ??= {
-      ...address,
-      key: null,
-      ...encodeResponses({ ...head, id: ids.next(), seq: this.seq }, this.bodies),
-    };
+    if (!this.sealed) {
+      const { correlationId, source, epoch, attempt } = head;
+      const first = { correlationId, source, epoch, attempt, id: ids.next(), seq: this.seq };
+      const { value, headers } = encodeResponses(first, this.bodies);
+      this.sealed = { topic: address.topic, partition: address.partition, key: null, value, headers };
+    }
     return this.sealed;
   }
 

@@ -16,8 +16,16 @@ export function decoded(
     const request = requestOf(delivery);
     return request instanceof DecodeError
       ? undecodable({ ...delivery, failed: failureOf(request, delivery) })
-      : next({ ...delivery, request });
+      : next(requestDelivery(delivery, request));
   };
+}
+
+/** Field by field: a spread costs microseconds here. */
+function requestDelivery(
+  { record, owner, withdrawal, intermission }: Delivery,
+  request: IncomingRequest,
+): RequestDelivery {
+  return { record, owner, withdrawal, intermission, request };
 }
 
 function requestOf({ record }: Delivery): IncomingRequest | DecodeError {

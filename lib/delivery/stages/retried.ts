@@ -30,10 +30,12 @@ const OUTAGE_DELAY_MS = 1_000;
  */
 export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>): Handle<RequestDelivery> {
   return async (delivery) => {
-    const { owner, request, withdrawal } = delivery;
+    const { record, owner, withdrawal, intermission, request } = delivery;
     for (let attempt = 1, outages = 0; !owner.closing.aborted && !withdrawal.aborted; attempt += 1) {
       const cutoff = new Cutoff(owner.gone, withdrawal);
-      const outcome = await attempted({ ...delivery, attempt, cutoff }, options, next);
+      // Field by field: a spread costs microseconds here.
+      const tried = { record, owner, withdrawal, intermission, request, attempt, cutoff };
+      const outcome = await attempted(tried, options, next);
       if (outcome === 'outage') {
         outages += 1;
         await pauseUnlessUseless(OUTAGE_DELAY_MS, delivery);
