@@ -69,13 +69,13 @@ export class ResponseWriter implements ResponseSink {
     private readonly writing: ResponseWriting,
     { correlationId, acceptsFrames }: AnsweredRequest,
     address: TopicPartition,
-    delivery: DeliveryNumber,
+    { epoch, attempt }: DeliveryNumber,
     private readonly cutoff: Cutoff,
   ) {
     this.maxFrames = acceptsFrames ? MAX_FRAMES : 1;
     this.stream = {
       address,
-      head: { correlationId, source: writing.source, ...delivery },
+      head: { correlationId, source: writing.source, epoch, attempt },
       ids: writing.ids,
       onEnd: (draft, error) => this.draftEnded(draft, error),
     };
