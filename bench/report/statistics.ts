@@ -18,7 +18,7 @@ export function statisticsOf(measurements: readonly Measurement[]): Statistics {
   return Object.fromEntries(entries);
 }
 
-function statisticOf(values: number[]): Statistic {
+export function statisticOf(values: number[]): Statistic {
   values.sort((a, b) => a - b);
   const middle = Math.floor(values.length / 2);
   const median = values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
