@@ -1,4 +1,5 @@
 import type { RequestKind } from '../protocol/request.js';
+import { Fifo } from './fifo.js';
 
 /** A call that wants to leave. */
 export interface Departure {
@@ -31,7 +32,7 @@ export interface Exit<T extends Departure> {
  * that nothing keeps leaves before `push` returns. A call that is over is passed over, and no longer waited for.
  */
 export class DepartureQueue<T extends Departure> {
-  private waiting: T[] = [];
+  private readonly waiting = new Fifo<T>();
   /** The present wait of the first call; one that is not the present one any more changes nothing. */
   private wait: object | undefined;
 
@@ -43,11 +44,12 @@ export class DepartureQueue<T extends Departure> {
   }
 
   private advance(): void {
-    while (this.wait === undefined && this.waiting.length > 0) {
-      const [first] = this.waiting;
+    while (this.wait === undefined) {
+      const first = this.waiting.peek();
+      if (!first) return;
       const obstacle = first.isOver ? undefined : this.exit.obstacleOf(first);
       if (obstacle) return this.waitFor(obstacle, first);
-      this.waiting.shift();
+      this.waiting.take();
       if (!first.isOver) this.exit.leave(first);
     }
   }
@@ -69,9 +71,7 @@ export class DepartureQueue<T extends Departure> {
 
   /** All that wait for the same thing fail with it: one after the other would take one attempt each. */
   private refuse({ forRequestsOnly }: Obstacle, error: unknown): void {
-    const refused = (call: T) => !forRequestsOnly || call.kind === 'request';
-    const calls = this.waiting.filter(refused);
-    this.waiting = this.waiting.filter((call) => !refused(call));
-    for (const call of calls) call.fail(error);
+    const refused = this.waiting.takeAll(({ kind }) => !forRequestsOnly || kind === 'request');
+    for (const call of refused) call.fail(error);
   }
 }

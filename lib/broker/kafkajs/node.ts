@@ -44,14 +44,13 @@ export class Node {
 
   /** Sends a request that kafkajs can encode; the answer's error codes are left to the caller. */
   async request<A extends keyof Apis>(api: A, args: Apis[A]['args']): Promise<Apis[A]['answer']> {
-    await this.connect();
-    const protocol = this.protocolOf(api, args);
-    return this.send(protocol);
+    if (!this.isReady()) await this.connect();
+    return this.send(this.protocolOf(api, args));
   }
 
   /** Sends a request in its own encoding. */
   async send<T>(protocol: Protocol<T>): Promise<T> {
-    await this.connect();
+    if (!this.isReady()) await this.connect();
     return this.attempt(this.broker.connectionPool.send(protocol));
   }
 
@@ -59,6 +58,11 @@ export class Node {
   close(): void {
     this.closed = true;
     cutOff(this.broker.connectionPool, this.cutOffError());
+  }
+
+  /** Connected, and not in the middle of it: it has authenticated, and knows what the broker understands. */
+  private isReady(): boolean {
+    return this.connecting === undefined && this.isConnected();
   }
 
   private cutOffError(): BrokerError {

@@ -10,7 +10,8 @@ import type { FetcherListener } from './fetcher-listener.js';
 import { LeaderSearch } from './leader-search.js';
 import { nextExisting } from './offsets.js';
 import { keyOf, placeOf } from './partitions.js';
-import { isFetchable, newReading, type Reading } from './reading.js';
+import { isFetchable, type Reading } from './reading.js';
+import { Readings } from './readings.js';
 import { type FetchedPartition, fetchProtocol } from './wire/fetch.js';
 import { readRecordBatches } from './wire/record-batch-reader.js';
 
@@ -27,14 +28,13 @@ const LONGEST_STALL_MS = 5_000;
  * follows leaders, survives outages, and reads on at the earliest record where its position was deleted.
  */
 export class PartitionFetcher {
-  private readonly readings = new Map<string, Reading>();
+  private readonly readings = new Readings();
   private readonly fetching = new Set<number>();
   private readonly stopped = new AbortController();
   private readonly maxWaitMs: number;
   private readonly maxBytesPerPartition: number;
   private readonly search: LeaderSearch;
   private readonly troubles = new FetchTroubles((trouble) => this.listener.onTrouble(trouble));
-  private turn = 0;
   /** Partitions are about to come: fetches are kept short. */
   expectsMore = false;
 
@@ -46,7 +46,7 @@ export class PartitionFetcher {
     this.maxWaitMs = options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
     this.maxBytesPerPartition = options.maxBytesPerPartition ?? DEFAULT_MAX_BYTES_PER_PARTITION;
     this.search = new LeaderSearch(cluster, {
-      lost: () => this.withoutLeader(),
+      lost: () => (this.isStopped() ? [] : this.readings.withoutLeader()),
       onFound: () => this.wake(),
       onTrouble: (error) => this.reportTrouble(error),
       signal: this.stopped.signal,
@@ -55,45 +55,49 @@ export class PartitionFetcher {
 
   /** Takes partitions on; they can be paused and sought, but nothing is fetched before {@link release}. */
   add(positions: readonly TopicPartitionOffset[], chosen = false): void {
-    for (const position of positions) this.readings.set(keyOf(position), newReading(position, chosen));
+    this.readings.add(positions, chosen);
   }
 
   /** Starts to read partitions that were added. */
   release(partitions: readonly TopicPartition[]): void {
-    for (const reading of this.of(partitions)) reading.held = false;
+    for (const reading of this.readings.of(partitions)) reading.held = false;
     this.wake();
   }
 
   /** Nothing of these partitions is handed over after this call. */
   remove(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.readings.delete(keyOf(partition));
+    this.readings.remove(partitions);
     this.reportTrouble();
   }
 
   /** See `Consumer.pause`. What is on its way stays here until the end of the pause. */
   pause(partitions: readonly TopicPartition[]): void {
-    for (const reading of this.of(partitions)) reading.paused = true;
+    for (const reading of this.readings.of(partitions)) reading.paused = true;
   }
 
   /** See `Consumer.resume`. */
   resume(partitions: readonly TopicPartition[]): void {
-    for (const reading of this.of(partitions)) {
+    for (const reading of this.readings.of(partitions)) {
       if (!reading.paused) continue;
       reading.paused = false;
       // Not within this call: the caller may be in the middle of something, even in onBatch.
-      queueMicrotask(() => this.handOver(reading));
+      queueMicrotask(() => {
+        this.handOver(reading);
+        this.wake();
+      });
     }
     this.wake();
   }
 
   /** Hands over what `mayHandOver` has held back, if it may now: nothing more is fetched of a partition before. */
   handOverHeld(): void {
-    for (const reading of this.readings.values()) this.handOver(reading);
+    for (const reading of this.readings) this.handOver(reading);
+    this.wake();
   }
 
   /** See `GroupConsumer.seek`. */
   seek(position: TopicPartitionOffset): void {
-    for (const reading of this.of([position])) {
+    for (const reading of this.readings.of([position])) {
       Object.assign(reading, { position: position.offset, chosen: true, fetched: undefined, notBefore: 0 });
       this.decoded(reading);
     }
@@ -106,10 +110,6 @@ export class PartitionFetcher {
     this.readings.clear();
   }
 
-  private of(partitions: readonly TopicPartition[]): Reading[] {
-    return partitions.flatMap((partition) => this.readings.get(keyOf(partition)) ?? []);
-  }
-
   private isStopped(): boolean {
     return this.stopped.signal.aborted;
   }
@@ -118,7 +118,7 @@ export class PartitionFetcher {
   private wake(): void {
     if (this.isStopped()) return;
     const now = performance.now();
-    for (const reading of this.readings.values()) {
+    for (const reading of this.readings) {
       reading.leader ??= reading.failures === 0 ? this.cluster.leaderOf(reading) : undefined;
       if (!isFetchable(reading, now)) continue;
       if (reading.leader === undefined) void this.search.run();
@@ -142,18 +142,14 @@ export class PartitionFetcher {
   }
 
   private wantedFrom(leader: number): Reading[] {
-    if (this.isStopped()) return [];
-    const now = performance.now();
-    const wanted = [...this.readings.values()].filter(
-      (reading) => reading.leader === leader && isFetchable(reading, now),
-    );
-    // Brokers fill an answer in the order asked: everyone comes first in turn.
-    const first = this.turn++ % Math.max(wanted.length, 1);
-    return [...wanted.slice(first), ...wanted.slice(0, first)];
+    return this.isStopped() ? [] : this.readings.wantedFrom(leader);
   }
 
   private async fetchOnce(leader: number, wanted: readonly Reading[]): Promise<void> {
-    const asked = wanted.map((reading) => ({ ...placeOf(reading), offset: reading.position, reading }));
+    const asked = wanted.map((reading) => {
+      const { topic, partition, position } = reading;
+      return { topic, partition, offset: position, reading };
+    });
     const protocol = fetchProtocol({
       partitions: asked,
       maxWaitMs: this.waitMs(leader, wanted.length),
@@ -170,39 +166,48 @@ export class PartitionFetcher {
     }
     const answered = new Map(answers.map((answer) => [keyOf(answer), answer]));
     for (const { reading, offset } of asked) {
-      const answer = answered.get(keyOf(reading));
-      const isCurrent = () => this.readings.get(keyOf(reading)) === reading && reading.position === offset;
-      if (answer !== undefined && isCurrent()) await this.take(reading, answer, isCurrent);
+      const answer = answered.get(reading.key);
+      if (answer === undefined || !this.isAt(reading, offset)) continue;
+      const decoding = this.take(reading, answer);
+      if (decoding) await decoding;
     }
+    this.wake();
+  }
+
+  /** Whether it is still read, and was not sought elsewhere. */
+  private isAt(reading: Reading, offset: bigint): boolean {
+    return this.readings.has(reading) && reading.position === offset;
   }
 
   /** Short where a partition is left out, which would have to wait for the end of this fetch. */
   private waitMs(leader: number, included: number): number {
-    const all = [...this.readings.values()].filter(
-      (reading) => reading.leader === leader && reading.stalls === 0,
-    ).length;
-    return this.expectsMore || included < all ? Math.min(SHORT_WAIT_MS, this.maxWaitMs) : this.maxWaitMs;
+    const isPartial = included < this.readings.countOf(leader);
+    return this.expectsMore || isPartial ? Math.min(SHORT_WAIT_MS, this.maxWaitMs) : this.maxWaitMs;
   }
 
-  private async take(reading: Reading, answer: FetchedPartition, isCurrent: () => boolean): Promise<void> {
+  /** A promise only where there is something to wait for: most answers for idle partitions are empty. */
+  private take(reading: Reading, answer: FetchedPartition): Promise<void> | undefined {
     const type = errorType(answer.errorCode);
-    if (type === 'OFFSET_OUT_OF_RANGE') return this.reposition(reading, isCurrent);
+    if (type === 'OFFSET_OUT_OF_RANGE') return this.reposition(reading);
     if (type !== undefined) {
       this.failed(reading);
-      this.reportTrouble(refused(answer.errorCode, `fetching from ${keyOf(reading)}`));
-      return;
+      this.reportTrouble(refused(answer.errorCode, `fetching from ${reading.key}`));
+      return undefined;
     }
     this.succeeded(reading);
-    if (answer.bytes.length === 0) {
-      // What could not be decoded is still there, unless the partition ends here now.
-      if (answer.highWatermark <= reading.position) this.decoded(reading);
-      return;
-    }
+    if (answer.bytes.length > 0) return this.decode(reading, answer);
+    // What could not be decoded is still there, unless the partition ends here now.
+    if (answer.highWatermark <= reading.position) this.decoded(reading);
+    return undefined;
+  }
+
+  private async decode(reading: Reading, answer: FetchedPartition): Promise<void> {
     const place = placeOf(reading);
-    const decoded = await readRecordBatches(place, answer.bytes, reading.position, answer.aborted).catch(
-      (error: unknown) => undecodable(place, reading.position, error),
+    const { position } = reading;
+    const decoded = await readRecordBatches(place, answer.bytes, position, answer.aborted).catch(
+      (error: unknown) => undecodable(place, position, error),
     );
-    if (!isCurrent()) return;
+    if (!this.isAt(reading, position)) return;
     if (decoded instanceof BrokerError) return this.stall(reading, decoded);
     this.decoded(reading);
     const { records, nextOffset } = decoded;
@@ -218,8 +223,7 @@ export class PartitionFetcher {
 
   private handOver(reading: Reading): void {
     const { fetched } = reading;
-    const isCurrent = this.readings.get(keyOf(reading)) === reading;
-    if (fetched === undefined || reading.paused || !isCurrent || this.isStopped()) return;
+    if (fetched === undefined || reading.paused || !this.readings.has(reading) || this.isStopped()) return;
     if (this.listener.mayHandOver?.() === false) return;
     reading.fetched = undefined;
     reading.position = fetched.nextOffset;
@@ -228,16 +232,15 @@ export class PartitionFetcher {
       this.listener.onBatch(fetched.batch);
     } catch (error) {
       this.fail(listenerError('onBatch', error));
-      return;
     }
-    this.wake();
   }
 
   /** The broker has no such offset. */
-  private async reposition(reading: Reading, isCurrent: () => boolean): Promise<void> {
+  private async reposition(reading: Reading): Promise<void> {
+    const { position } = reading;
     try {
       const next = await nextExisting(this.cluster, reading);
-      if (!isCurrent()) return;
+      if (!this.isAt(reading, position)) return;
       if (next === undefined) this.delay(reading, SHORT_WAIT_MS);
       else if (next === reading.position) this.failed(reading);
       else {
@@ -285,13 +288,8 @@ export class PartitionFetcher {
     this.reportTrouble();
   }
 
-  private withoutLeader(): Reading[] {
-    if (this.isStopped()) return [];
-    return [...this.readings.values()].filter(({ leader, held }) => leader === undefined && !held);
-  }
-
   private reportTrouble(error?: BrokerError): void {
-    if (!this.isStopped()) this.troubles.report(this.readings.values(), error);
+    if (!this.isStopped()) this.troubles.report(this.readings, error);
   }
 
   private fail(error: BrokerError): void {

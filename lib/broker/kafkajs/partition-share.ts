@@ -12,22 +12,18 @@ export class PartitionShare implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
   readonly startedAt = performance.now();
-  /** Resolves when every record has its result. */
-  readonly ended: Promise<void>;
-  private end!: () => void;
   private readonly records: ProducerRecord[] = [];
   /** Where each record was in the call. */
   private readonly indices: number[] = [];
   private settled = 0;
 
-  /** `results` are the call's. */
   constructor(
     { topic, partition }: TopicPartition,
-    private readonly results: SendResult[],
+    /** Takes the result of the record that had this place in the call. */
+    private readonly onResult: (index: number, result: SendResult) => void,
   ) {
     this.topic = topic;
     this.partition = partition;
-    this.ended = new Promise((resolve) => (this.end = resolve));
   }
 
   add(record: ProducerRecord, index: number): void {
@@ -44,7 +40,7 @@ export class PartitionShare implements TopicPartition {
   }
 
   /** The records that are written next: as many as a broker takes at once. */
-  next(): ProducerRecord[] {
+  next(): readonly ProducerRecord[] {
     const start = this.settled;
     let size = 0;
     let end = start;
@@ -53,7 +49,7 @@ export class PartitionShare implements TopicPartition {
       if (end > start && size > MAX_BATCH_BYTES) break;
       end += 1;
     }
-    return this.records.slice(start, end);
+    return end - start === this.records.length ? this.records : this.records.slice(start, end);
   }
 
   /** So many more are stored, from this offset on, which is -1 if it is not known. */
@@ -71,21 +67,31 @@ export class PartitionShare implements TopicPartition {
   }
 
   private settle(result: SendResult): void {
-    this.results[this.indices[this.settled]] = result;
+    const index = this.indices[this.settled];
     this.settled += 1;
-    if (this.isDone()) this.end();
+    this.onResult(index, result);
   }
 }
 
-/** The records by partition, each partition's in their order; they put their results into `results`. */
+/**
+ * The records by partition, each partition's in their order. Calls back once, when every record has its result, with the
+ * results in the order of the records.
+ */
 export function splitByPartition(
   records: readonly ProducerRecord[],
-  results: SendResult[],
+  onEnd: (results: SendResult[]) => void,
 ): PartitionShare[] {
+  const results: SendResult[] = [];
+  let left = records.length;
+  const onResult = (index: number, result: SendResult) => {
+    results[index] = result;
+    left -= 1;
+    if (left === 0) onEnd(results);
+  };
   const shares = new Map<string, PartitionShare>();
   let last: PartitionShare | undefined;
   records.forEach((record, index) => {
-    const share = last?.contains(record) ? last : shareOf(record, shares, results);
+    const share = last?.contains(record) ? last : shareOf(record, shares, onResult);
     share.add(record, index);
     last = share;
   });
@@ -95,10 +101,10 @@ export function splitByPartition(
 function shareOf(
   record: ProducerRecord,
   shares: Map<string, PartitionShare>,
-  results: SendResult[],
+  onResult: (index: number, result: SendResult) => void,
 ): PartitionShare {
   const key = keyOf(record);
   let share = shares.get(key);
-  if (share === undefined) shares.set(key, (share = new PartitionShare(record, results)));
+  if (share === undefined) shares.set(key, (share = new PartitionShare(record, onResult)));
   return share;
 }

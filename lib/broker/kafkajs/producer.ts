@@ -10,7 +10,8 @@ import { Sender } from './sender.js';
 /** See {@link Producer}. */
 export class KafkajsProducer implements Producer {
   private readonly closing = new AbortController();
-  private readonly underWay = new Set<Promise<unknown>>();
+  private underWay = 0;
+  private onIdle: (() => void) | undefined;
   private readonly ids: ProducerIds | undefined;
   private readonly sender: Sender;
   private closed: Promise<void> | undefined;
@@ -32,10 +33,16 @@ export class KafkajsProducer implements Producer {
 
   send(records: readonly ProducerRecord[]): Promise<SendResult[]> {
     if (this.closed !== undefined) return Promise.reject(closedError('producer'));
-    const sent = this.deliver(records);
-    this.underWay.add(sent);
-    void sent.then(() => this.underWay.delete(sent));
-    return sent;
+    if (records.length === 0) return Promise.resolve([]);
+    this.underWay += 1;
+    // One promise for all of it: there is a call for each partition of a wave.
+    return new Promise((resolve) => {
+      const shares = splitByPartition(records, (results) => {
+        resolve(results);
+        this.ended();
+      });
+      for (const share of shares) this.sender.add(share);
+    });
   }
 
   close(): Promise<void> {
@@ -45,15 +52,12 @@ export class KafkajsProducer implements Producer {
 
   private async finish(): Promise<void> {
     this.closing.abort();
-    await Promise.all(this.underWay);
+    if (this.underWay > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
     this.cluster.close();
   }
 
-  private async deliver(records: readonly ProducerRecord[]): Promise<SendResult[]> {
-    const results: SendResult[] = [];
-    const shares = splitByPartition(records, results);
-    for (const share of shares) this.sender.add(share);
-    await Promise.all(shares.map(({ ended }) => ended));
-    return results;
+  private ended(): void {
+    this.underWay -= 1;
+    if (this.underWay === 0) this.onIdle?.();
   }
 }

@@ -1,4 +1,5 @@
 import type { RecordBatch, TopicPartition, TopicPartitionOffset } from '../record.js';
+import { keyOf } from './partitions.js';
 
 /** A single failure is repaired without a word: leaders move. */
 const FAILURES_TO_REPORT = 2;
@@ -11,6 +12,8 @@ export interface FetchedBatch {
 
 /** One partition as the fetcher reads it. */
 export interface Reading extends TopicPartition {
+  /** Its key in maps of partitions. */
+  readonly key: string;
   /** The next offset to hand over; also the next to fetch, unless `fetched` holds a batch. */
   position: bigint;
   /** It was chosen, not reached by reading: it may lie after the end of the partition, and wait there. */
@@ -35,6 +38,7 @@ export function newReading({ topic, partition, offset }: TopicPartitionOffset, c
   return {
     topic,
     partition,
+    key: keyOf({ topic, partition }),
     position: offset,
     chosen,
     paused: false,
