@@ -2,13 +2,14 @@
 // "x:types" allows what is erased at run time only. "port" is lib/broker without its drivers.
 const MAY_IMPORT = {
   errors: [],
+  collections: [],
   context: [],
   protocol: ['errors'],
   port: ['errors'],
   driver: ['port', 'errors'],
   hooks: ['protocol:types', 'errors'],
-  delivery: ['protocol', 'hooks', 'port:types', 'errors'],
-  client: ['protocol', 'context', 'hooks', 'port', 'errors'],
+  delivery: ['collections', 'protocol', 'hooks', 'port:types', 'errors'],
+  client: ['collections', 'protocol', 'context', 'hooks', 'port', 'errors'],
   server: ['protocol', 'context', 'hooks', 'port', 'delivery', 'errors'],
   module: ['errors', 'context', 'protocol', 'port', 'hooks', 'delivery', 'client', 'server'],
 };

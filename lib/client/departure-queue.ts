@@ -1,5 +1,5 @@
 import type { RequestKind } from '../protocol/request.js';
-import { Fifo } from './fifo.js';
+import { Fifo } from '../collections/fifo.js';
 
 /** A call that wants to leave. */
 export interface Departure {

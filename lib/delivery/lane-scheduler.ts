@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.js';
+import { Fifo } from '../collections/fifo.js';
 
 /** Gives the place of a task to others while it does something that takes none, and waits for one again after it. */
 export type Intermission = <T>(meanwhile: () => Promise<T>) => Promise<T>;
@@ -32,7 +32,7 @@ export class Gate {
 
   /** One has ended. Returns the one that may be run in its place. */
   leave(): Work | undefined {
-    const next = this.waiting.shift();
+    const next = this.waiting.take();
     if (!next) this.inside -= 1;
     return next;
   }
@@ -100,7 +100,7 @@ export class LaneScheduler {
 
   private fill(): void {
     while (this.active < this.concurrency) {
-      const work = this.ready.shift();
+      const work = this.ready.take();
       if (!work) return;
       this.active += 1;
       work.start();
@@ -115,7 +115,7 @@ export class LaneScheduler {
   }
 
   private advance(lane: string): void {
-    const next = this.lanes.get(lane)?.shift();
+    const next = this.lanes.get(lane)?.take();
     if (next) this.makeReady(next);
     else this.lanes.delete(lane);
   }

@@ -1,5 +1,5 @@
 import type { DuplicateStore } from './duplicate-store.js';
-import { Fifo } from './fifo.js';
+import { Fifo } from '../collections/fifo.js';
 
 /** How much of the past a store remembers. */
 export interface DuplicateWindow {
@@ -63,9 +63,9 @@ export class MemoryDuplicateStore implements DuplicateStore {
   private forgetOld(): void {
     const { windowMs, maxRequests } = this.window;
     const earliest = this.now() - windowMs;
-    for (let oldest = this.byAge.first; oldest; oldest = this.byAge.first) {
+    for (let oldest = this.byAge.peek(); oldest; oldest = this.byAge.peek()) {
       if (oldest.at >= earliest && this.byAge.length <= maxRequests) return;
-      this.byAge.shift();
+      this.byAge.take();
       this.ended.delete(oldest.requestId);
     }
   }

@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.js';
+import { Fifo } from '../collections/fifo.js';
 
 /**
  * Knows which records of one partition are under way, and so up to where the partition is done. "Contiguous"
@@ -45,12 +45,12 @@ export class OffsetTracker {
     this.settled.add(offset);
     const before = this.mark;
     for (
-      let first = this.order.first;
+      let first = this.order.peek();
       first !== undefined && this.settled.delete(first);
-      first = this.order.first
+      first = this.order.peek()
     ) {
       this.mark = first + 1n;
-      this.order.shift();
+      this.order.take();
     }
     return this.mark !== before;
   }

@@ -41,6 +41,9 @@ export function decodedName(source: Buffer, start: number, end: number): string 
 
 /** Whether the bytes from there on are the text, byte by character: other text than ASCII never is. */
 function isAscii(text: string, source: Buffer, start: number): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) !== source[start + at]) return false;
+  for (let at = 0; at < text.length; at++) {
+    const byte = source[start + at];
+    if (byte > 0x7f || text.charCodeAt(at) !== byte) return false;
+  }
   return true;
 }

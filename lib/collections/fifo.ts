@@ -7,6 +7,10 @@ export class Fifo<T> {
   private oldest: T[] = [];
   private latest: T[] = [];
 
+  get length(): number {
+    return this.oldest.length + this.latest.length;
+  }
+
   push(item: T): void {
     this.latest.push(item);
   }
