@@ -56,8 +56,13 @@ function writeAll(values: Observable<unknown>, sink: ResponseSink, cutoff: Cutof
     const write = tap<unknown>({ next: (value) => sink.write(value), complete: () => sink.complete() });
     const subscription = values.pipe(write).subscribe({ complete: resolve, error: reject });
     cutoff.onAbort(() => {
-      subscription.unsubscribe();
-      resolve();
+      try {
+        subscription.unsubscribe();
+        resolve();
+      } catch (error) {
+        // The source's own clean-up has failed: that must not keep others from being aborted.
+        reject(error);
+      }
     });
   });
 }
