@@ -44,7 +44,7 @@ function chainOf(error: unknown): string {
 
 async function bench(asked: CliOptions, kafka: Broker): Promise<void> {
   const peers = await availablePeers(asked);
-  const machine = await describeMachine(kafka.version, nats?.version);
+  const machine = describeMachine(kafka.version, nats?.version);
   const start = performance.now();
   const options = { ...asked, peers };
   const result = await new BenchRun(options, run, kafka, nats).run();

@@ -5,9 +5,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startCluster } from './kafka/cluster.mjs';
+import { RUN_TYPESCRIPT } from './run-typescript.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const RUN = ['--conditions=nestjs-async-calls-source', '--import', '@oxc-node/core/register'];
 
 /** @type {import('node:child_process').ChildProcess[]} */
 const children = [];
@@ -32,7 +32,7 @@ try {
 
 /** @param {string} file */
 function run(file) {
-  const child = spawn(process.execPath, [...RUN, `sample/01-money-broker/src/${file}`], {
+  const child = spawn(process.execPath, [...RUN_TYPESCRIPT, `sample/01-money-broker/src/${file}`], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
+import { machine } from '../report/machine.js';
 import { short } from '../report/numbers.js';
-import { type Statistic, statisticOf } from '../report/statistics.js';
-import { machine } from '../soak/report.js';
+import { type Statistic, statisticOf, withRange } from '../report/statistics.js';
 import { type BatchShape, type Codec, type CodecName, codecsFor } from './codecs.js';
 
 const SHAPES: readonly BatchShape[] = [
@@ -54,10 +54,6 @@ function rowOf(what: string, shape: BatchShape, { ours, kafkajs }: Record<CodecN
   const { records, headers, valueBytes } = shape;
   const factor = `${short(ours.median / kafkajs.median)} ×`;
   return `| ${[what, records, headers, valueBytes, withRange(ours), withRange(kafkajs), factor].join(' | ')} |`;
-}
-
-function withRange({ median, min, max }: Statistic): string {
-  return `${short(median)} (${short(min)}–${short(max)})`;
 }
 
 console.log(

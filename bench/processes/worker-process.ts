@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { RUN_TYPESCRIPT } from '../../tools/run-typescript.mjs';
 import type { Answer, Ask, ClientCommands, ServerCommands } from './commands.js';
 
-const LOADER = ['--conditions=nestjs-async-calls-source', '--import', '@oxc-node/core/register'];
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 const ANSWER_LIMIT_MS = 120_000;
 const LAST_WORDS = 3_000;
@@ -48,7 +48,7 @@ export class WorkerProcess<R extends 'server' | 'client'> {
 
   /** Resolves when its modules are loaded. */
   static async start<R extends 'server' | 'client'>(role: R, peer: string): Promise<WorkerProcess<R>> {
-    const child = spawn(process.execPath, [...LOADER, WORKER, role, peer], {
+    const child = spawn(process.execPath, [...RUN_TYPESCRIPT, WORKER, role, peer], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const worker = new WorkerProcess<R>(`The ${role} of ${peer}`, child);

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
 
 const PACKAGES = [
   '@nestjs/core',
@@ -12,23 +11,37 @@ const PACKAGES = [
   'express',
 ];
 
+const require = createRequire(import.meta.url);
+
+/** What was measured, and with what, in one line. */
+export function machine(): string {
+  return (
+    `${processors()}, Node ${process.version}, ` +
+    `nestjs-async-calls ${versionIn('../../package.json')}, kafkajs ${versionOf('kafkajs')}`
+  );
+}
+
 /** What the numbers depend on beside the code. */
-export async function describeMachine(
-  kafka: string,
-  nats: string | undefined,
-): Promise<Record<string, string>> {
-  const packages = await Promise.all(PACKAGES.map(async (name) => [name, await versionOf(name)] as const));
+export function describeMachine(kafka: string, nats: string | undefined): Record<string, string> {
   return {
-    machine: `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 1e9)} GB, ${process.platform}`,
+    machine: `${processors()}, ${Math.round(totalmem() / 1e9)} GB, ${process.platform}`,
     'load before the run': (loadavg()[0] ?? 0).toFixed(1),
     node: process.version,
     kafka,
     'nats-server': nats ?? 'none',
-    ...Object.fromEntries(packages),
+    ...Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])),
   };
 }
 
-async function versionOf(name: string): Promise<string> {
-  const path = fileURLToPath(new URL(`../../node_modules/${name}/package.json`, import.meta.url));
-  return (JSON.parse(await readFile(path, 'utf8')) as { version: string }).version;
+function processors(): string {
+  return `${cpus().length} × ${cpus()[0]?.model}`;
+}
+
+/** By its path: not every package exports its own description. */
+function versionOf(name: string): string {
+  return versionIn(`../../node_modules/${name}/package.json`);
+}
+
+function versionIn(path: string): string {
+  return (require(path) as { version: string }).version;
 }

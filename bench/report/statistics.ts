@@ -1,4 +1,5 @@
 import type { Measurement, Metric } from '../case.js';
+import { short } from './numbers.js';
 
 /** Of the rounds that count. */
 export interface Statistic {
@@ -23,4 +24,8 @@ export function statisticOf(values: number[]): Statistic {
   const middle = Math.floor(values.length / 2);
   const median = values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
   return { median, min: values[0], max: values[values.length - 1] };
+}
+
+export function withRange({ median, min, max }: Statistic): string {
+  return `${short(median)} (${short(min)}–${short(max)})`;
 }

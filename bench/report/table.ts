@@ -2,7 +2,7 @@ import type { Row } from '../bench-run.js';
 import { canDo } from '../bench-run.js';
 import { CASES } from '../cases.js';
 import { short } from './numbers.js';
-import { type Statistic, type Statistics, statisticsOf } from './statistics.js';
+import { type Statistic, type Statistics, statisticsOf, withRange } from './statistics.js';
 
 const COLUMNS = [
   'case',
@@ -44,18 +44,12 @@ function cellsOf({ case: name, peer, measurements, note }: Row): string[] {
   return [
     name,
     peer,
-    withRange(perSecond),
-    withRange(p50),
+    ...[perSecond, p50].map((statistic) => (statistic ? withRange(statistic) : '–')),
     ...[p95, p99, clientCpu, serverCpu, brokerCpu].map((statistic) =>
       statistic ? short(statistic.median) : '–',
     ),
     alsoOf(statistics, note),
   ];
-}
-
-function withRange(statistic: Statistic | undefined): string {
-  if (!statistic) return '–';
-  return `${short(statistic.median)} (${short(statistic.min)}–${short(statistic.max)})`;
 }
 
 function alsoOf(statistics: Statistics, note = ''): string {

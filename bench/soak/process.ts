@@ -1,14 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { RUN_TYPESCRIPT } from '../../tools/run-typescript.mjs';
 import type { Ask } from './messages.js';
-
-const ARGUMENTS = [
-  '--expose-gc',
-  '--conditions=nestjs-async-calls-source',
-  '--import',
-  '@oxc-node/core/register',
-];
 
 /** A process of the soak. */
 export class SoakProcess {
@@ -17,7 +11,7 @@ export class SoakProcess {
   /** Resolves when it serves, or calls. */
   static async start(role: 'server' | 'client', service: string, brokers: string): Promise<SoakProcess> {
     const file = fileURLToPath(new URL(`${role}.ts`, import.meta.url));
-    const child = spawn(process.execPath, [...ARGUMENTS, file, service, brokers], {
+    const child = spawn(process.execPath, ['--expose-gc', ...RUN_TYPESCRIPT, file, service, brokers], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const started = new SoakProcess(child);

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
+import { machine } from '../report/machine.js';
 import type { Sample, TrafficReport } from './messages.js';
 
 const MB = 1_000_000;
@@ -95,16 +94,6 @@ export function markdownOf(soak: Soak, faults: readonly string[]): string {
 }
 
 const WHEN = ['start', 'middle', 'end'];
-
-/** What it was measured with. */
-export function machine(): string {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-  const { version: kafkajs } = createRequire(import.meta.url)('kafkajs/package.json') as { version: string };
-  return (
-    `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ` +
-    `nestjs-async-calls ${version}, kafkajs ${kafkajs}`
-  );
-}
 
 function endsOf(over: Readonly<Record<string, number>>): string {
   return Object.entries(over)

@@ -8,9 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../tools/kafka/cluster.mjs';
+import { machine } from '../report/machine.js';
 import type { Sample, TrafficReport } from './messages.js';
 import { SoakProcess } from './process.js';
-import { faultsOf, machine, markdownOf, overOf, type Soak } from './report.js';
+import { faultsOf, markdownOf, overOf, type Soak } from './report.js';
 
 /** How long the second instance stays, and stays away. */
 const VISIT_MS = 10_000;

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { RUN_TYPESCRIPT } from '../../tools/run-typescript.mjs';
 import type { Ask, Commands, Tell } from './apps/commands.js';
-import { RUN_TYPESCRIPT } from './run-program.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const START_MS = 30_000;

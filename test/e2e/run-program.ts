@@ -1,14 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { RUN_TYPESCRIPT } from '../../tools/run-typescript.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** What Node is told to run the TypeScript of this project. */
-export const RUN_TYPESCRIPT = [
-  '--conditions=nestjs-async-calls-source',
-  '--import',
-  '@oxc-node/core/register',
-];
 const LIMIT_MS = 50_000;
 
 /** How a program has ended, and what it has printed. */
