@@ -30,6 +30,11 @@ export interface RequestDelivery extends Delivery {
   readonly request: IncomingRequest;
 }
 
+/** Where the record stands, for people and for stores: `topic[partition]@offset`. */
+export function placeOf({ topic, partition, offset }: ConsumerRecord): string {
+  return `${topic}[${partition}]@${offset}`;
+}
+
 /** When the caller stops waiting, in milliseconds since the epoch; `Infinity` if it does not. */
 export function deadlineOf({ request, record }: Pick<RequestDelivery, 'request' | 'record'>): number {
   return request.timeoutMs === undefined ? Number.POSITIVE_INFINITY : record.timestamp + request.timeoutMs;

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { Broker } from '../broker/broker.js';
 import { onRedeliveryFault, timeoutFault } from '../client/call-options.js';
-import { countFault } from '../delivery/count-fault.js';
+import { countFault, limitFault } from '../delivery/count-fault.js';
 import type { DuplicateWindow } from '../delivery/memory-duplicate-store.js';
 import { MAX_TIMER_MS } from '../delivery/pause.js';
 import { retryFaults } from '../delivery/retry-policy.js';
@@ -37,7 +37,7 @@ export function faultsOf(options: AsyncCallsOptions): string[] {
     faultOf('delivery.responseWindow', countFault(delivery.responseWindow)),
     faultOf('delivery.commitIntervalMs', millisecondsFault(delivery.commitIntervalMs)),
     faultOf('delivery.drainTimeoutMs', millisecondsFault(delivery.drainTimeoutMs)),
-    faultOf('delivery.maxHandlerMs', maxHandlerFault(delivery.maxHandlerMs)),
+    faultOf('delivery.maxHandlerMs', limitFault(delivery.maxHandlerMs)),
     faultOf('delivery.responseBufferBytes', countFault(delivery.responseBufferBytes)),
     ...duplicatesFaults(delivery.duplicates),
     faultOf('delivery.onFailure', policyFault(delivery.onFailure)),
@@ -172,10 +172,6 @@ function millisecondsFault(ms: unknown): string | undefined {
   const fault = countFault(ms);
   if (fault || ms === undefined || (ms as number) <= MAX_TIMER_MS) return fault;
   return `${inspect(ms)} is more than a timer takes: write whole milliseconds up to ${MAX_TIMER_MS}`;
-}
-
-function maxHandlerFault(ms: unknown): string | undefined {
-  return ms === Number.POSITIVE_INFINITY ? undefined : countFault(ms);
 }
 
 function topicFaults(

@@ -1,3 +1,4 @@
+import { KIND, SOURCE, VERSION } from './common-headers.js';
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { textHeader } from './text-header.js';
 import { headerOf, isText, type WireRecord } from './wire-record.js';
@@ -9,12 +10,7 @@ export const CANCEL = 'cancel';
 export function encodeCancel(correlationId: string, source: string): WireRecord {
   return {
     value: null,
-    headers: [
-      textHeader(HEADER.correlationId, correlationId),
-      textHeader(HEADER.version, PROTOCOL_VERSION),
-      textHeader(HEADER.kind, CANCEL),
-      textHeader(HEADER.source, source),
-    ],
+    headers: [textHeader(HEADER.correlationId, correlationId), VERSION, KIND.of(CANCEL), SOURCE.of(source)],
   };
 }
 

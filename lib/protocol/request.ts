@@ -1,5 +1,6 @@
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import { CANCEL } from './cancel.js';
+import { CONTENT_TYPE, KIND, SOURCE, VERSION } from './common-headers.js';
 import { DecodeError, type Answerable } from './decode-error.js';
 import { FRAMES } from './frames.js';
 import { HEADER, PROTOCOL_VERSION } from './header-names.js';
@@ -49,13 +50,9 @@ export interface IncomingRequest {
 
 const REPLY_TOPIC = new TextHeader(HEADER.replyTopic);
 const REPLY_PARTITION = new TextHeader(HEADER.replyPartition);
-const VERSION = textHeader(HEADER.version, PROTOCOL_VERSION);
-const KIND = new TextHeader(HEADER.kind);
 const ENDPOINT = new TextHeader(HEADER.endpoint);
-const SOURCE = new TextHeader(HEADER.source);
 const TIMEOUT_MS = new TextHeader(HEADER.timeoutMs);
 const ACCEPTS_FRAMES = textHeader(HEADER.accept, FRAMES);
-const CONTENT_TYPE = new TextHeader(HEADER.contentType);
 
 /** The record of a request. */
 export function encodeRequest(request: OutgoingRequest): WireRecord {

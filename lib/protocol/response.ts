@@ -1,4 +1,5 @@
 import type { AsyncCallError } from '../errors/async-call-error.js';
+import { CONTENT_TYPE, KIND, SOURCE, VERSION } from './common-headers.js';
 import { DecodeError } from './decode-error.js';
 import { decodeErrorPayload, encodeErrorPayload } from './error-payload.js';
 import { FRAME_KINDS, type Frame, type FrameKind } from './frame-list.js';
@@ -51,13 +52,9 @@ interface IncomingHead extends FrameHead {
 /** A response as it arrived. The payload is not deserialized yet. */
 export type IncomingResponse = IncomingHead & FrameBody;
 
-const VERSION = textHeader(HEADER.version, PROTOCOL_VERSION);
-const KIND = new TextHeader(HEADER.kind);
 const SEQ = new TextHeader(HEADER.seq);
 const EPOCH = new TextHeader(HEADER.epoch);
 const ATTEMPT = new TextHeader(HEADER.attempt);
-const SOURCE = new TextHeader(HEADER.source);
-const CONTENT_TYPE = new TextHeader(HEADER.contentType);
 
 /** The record of a response. */
 export function encodeResponse(response: OutgoingResponse, headers: readonly HeaderEntry[] = []): WireRecord {

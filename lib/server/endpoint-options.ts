@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { countFault } from '../delivery/count-fault.js';
+import { countFault, limitFault } from '../delivery/count-fault.js';
 import { retryFaults, type RetryPolicy } from '../delivery/retry-policy.js';
 
 /** How the requests for one endpoint are run. */
@@ -40,12 +40,11 @@ export function endpointFaults(where: string, options: EndpointOptions): string[
       (name) => `${where}: there is no option "${name}": there are ${Object.keys(KNOWN).join(', ')}`,
     ),
     ...retryFaults(`${where} retry`, retry),
-    ...countFaults(`${where} concurrency`, concurrency),
-    ...(maxHandlerMs === Number.POSITIVE_INFINITY ? [] : countFaults(`${where} maxHandlerMs`, maxHandlerMs)),
+    ...faultsAt(`${where} concurrency`, countFault(concurrency)),
+    ...faultsAt(`${where} maxHandlerMs`, limitFault(maxHandlerMs)),
   ];
 }
 
-function countFaults(where: string, value: unknown): string[] {
-  const fault = countFault(value);
+function faultsAt(where: string, fault: string | undefined): string[] {
   return fault ? [`${where}: ${fault}`] : [];
 }

@@ -1,6 +1,5 @@
 import { BrokerError } from '../broker/broker-error.js';
 import { partitionForKey } from '../broker/partitioner.js';
-import type { ConsumerRecord } from '../broker/record.js';
 import { retryUntilReachable } from '../broker/retry.js';
 import { deadLetterOf } from '../delivery/dead-letter.js';
 import {
@@ -9,6 +8,7 @@ import {
   type ErrorAnswer,
   type Failed,
   type Handle,
+  placeOf,
   type RequestDelivery,
   SETTLED,
 } from '../delivery/delivery.js';
@@ -181,8 +181,4 @@ function isOutage(error: unknown): error is BrokerError {
 
 function describe({ request, record }: RequestDelivery): string {
   return `${placeOf(record)} (${quoted(request.endpoint)}, request ${quoted(request.correlationId.toString('utf8'))})`;
-}
-
-function placeOf({ topic, partition, offset }: ConsumerRecord): string {
-  return `${topic}[${partition}]@${offset}`;
 }

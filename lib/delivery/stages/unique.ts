@@ -1,5 +1,5 @@
 import type { DuplicateStore, RequestClaim } from '../duplicate-store.js';
-import { type Handle, type Outcome, type RequestDelivery, SETTLED } from '../delivery.js';
+import { type Handle, type Outcome, placeOf, type RequestDelivery, SETTLED } from '../delivery.js';
 
 /** What the stage works with. */
 export interface UniqueOptions {
@@ -50,9 +50,9 @@ export function unique(options: UniqueOptions, next: Handle<RequestDelivery>): H
 function claimOrDuplicate(
   store: DuplicateStore,
   requestId: string,
-  { record: { topic, partition, offset } }: RequestDelivery,
+  { record }: RequestDelivery,
 ): Claimed | Promise<Claimed> {
-  const claim = store.claim(requestId, `${topic}[${partition}]@${offset}`);
+  const claim = store.claim(requestId, placeOf(record));
   return after(claim, (each) => each ?? 'duplicate');
 }
 
