@@ -72,13 +72,22 @@ export interface OffsetCommit extends TopicPartitionOffset {
   readonly metadata?: string;
 }
 
+/** Where a group starts: an end, or the first record from a time on. */
+export type GroupStart = 'earliest' | 'latest' | { readonly timestampMs: number };
+
+/** Where a consumer without a group starts: an offset, an end, or the first record from a time on. */
+export type StartPosition = bigint | GroupStart;
+
 /** What a group consumer is made with. */
 export interface GroupConsumerOptions extends FetchOptions {
   readonly groupId: string;
   /** At least one, each of which must exist. */
   readonly topics: readonly string[];
-  /** Where a partition starts for which the group has no committed offset. */
-  readonly startFrom: 'earliest' | 'latest';
+  /**
+   * Where a partition of the topic starts for which the group has no committed offset. Other than `earliest` is
+   * committed at once, as a number: what comes from then on is not skipped by the partition's next owner.
+   */
+  readonly startFrom: (topic: string) => GroupStart;
   /** Without a heartbeat for this long, the group gives the partitions away. Default 30,000. */
   readonly sessionTimeoutMs?: number;
   /** Time between two heartbeats. They do not depend on the listener. Default: a third of the session, at most 3,000. */
@@ -104,6 +113,12 @@ export interface GroupConsumer extends Consumer {
   /** What is assigned now. */
   assignment(): TopicPartition[];
   /**
+   * Subscribes to these topics from now on, instead of those before: at least one. The group is joined again; what is
+   * not subscribed to any more is revoked. A topic that does not exist (yet) has no partitions. Does nothing if the
+   * topics are the same.
+   */
+  subscribe(topics: readonly string[]): void;
+  /**
    * Stores offsets, each the *next* one to read. Rejects with a fenced {@link BrokerError} when this
    * member does not own a partition of them (any more): nothing of that call is stored then.
    */
@@ -113,9 +128,6 @@ export interface GroupConsumer extends Consumer {
   /** Revokes everything (see `onRevoked`), leaves the group at once, releases the connection. */
   close(): Promise<void>;
 }
-
-/** Where a consumer without a group starts: an offset, an end, or the first record from a time on. */
-export type StartPosition = bigint | 'earliest' | 'latest' | { readonly timestampMs: number };
 
 /** A partition to read, and from where. */
 export interface PartitionStart extends TopicPartition {

@@ -120,6 +120,12 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     return this.options.broker as T;
   }
 
+  private hasGates(): boolean {
+    return [...this.messageHandlers.keys()].some(
+      (endpoint) => this.extrasOf(endpoint)?.concurrency !== undefined,
+    );
+  }
+
   private extrasOf(endpoint: string): Partial<EndpointExtras> | undefined {
     return this.messageHandlers.get(endpoint)?.extras;
   }
@@ -161,6 +167,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
       {
         handlerOf: (endpoint) => this.messageHandlers.get(endpoint),
         optionsOf: (endpoint) => this.extrasOf(endpoint),
+        hasGates: this.hasGates(),
         aroundCall: (context, run) => (this.isHooked() ? this.withProcessingHooks(context, run) : run()),
         onState: (state, error) => this.states.report(state, error),
         onGivenUp: () => this.giveUp(),

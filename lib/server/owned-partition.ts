@@ -1,14 +1,24 @@
 import type { AssignedPartition } from '../broker/consumer.js';
+import type { TopicPartition } from '../broker/record.js';
 import { decodeCompleted, encodeCompleted, MAX_REMEMBERED_SPAN } from '../delivery/completed-offsets.js';
 import { Cutoff } from '../delivery/cutoff.js';
 import type { DeliveryOwner } from '../delivery/delivery.js';
 import { InFlightRequests } from '../delivery/in-flight-requests.js';
 import { OffsetTracker } from '../delivery/offset-tracker.js';
 import { pause } from '../delivery/pause.js';
+import type { Intake } from './intake.js';
+
+/** Tells partitions apart; no other begins with it. */
+export function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}[${partition}]`;
+}
 
 /** The work of one partition, from the moment it was assigned until it is revoked or lost. */
 export class OwnedPartition implements DeliveryOwner {
+  readonly topic: string;
   readonly partition: number;
+  /** See {@link keyOf}. */
+  readonly key: string;
   readonly epoch: number;
   readonly tracker: OffsetTracker;
   readonly requests = new InFlightRequests();
@@ -24,8 +34,13 @@ export class OwnedPartition implements DeliveryOwner {
   private changed = false;
 
   /** Begins where the assignment says, with what its last owner has left in the metadata of its commit. */
-  constructor({ partition, offset, metadata, epoch }: AssignedPartition) {
+  constructor(
+    { topic, partition, offset, metadata, epoch }: AssignedPartition,
+    readonly intake: Intake,
+  ) {
+    this.topic = topic;
     this.partition = partition;
+    this.key = keyOf({ topic, partition });
     this.epoch = epoch;
     this.tracker = new OffsetTracker(offset, decodeCompleted(offset, metadata));
   }

@@ -3,6 +3,7 @@ import type { Admin } from '../broker/admin.js';
 import { BatchingProducer } from '../broker/batching-producer.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
+import type { ConsumerRecord } from '../broker/record.js';
 import { ensureTopic } from '../broker/ensure-topic.js';
 import { TopicDirectory } from '../broker/topic-directory.js';
 import { within } from '../broker/within.js';
@@ -11,10 +12,14 @@ import type { Delivery, Handle } from '../delivery/delivery.js';
 import type { MutableCounts } from '../delivery/delivery-counts.js';
 import { pause } from '../delivery/pause.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { cancelledRequestOf } from '../protocol/cancel.js';
+import { HEADER } from '../protocol/header-names.js';
 import { MessageIds } from '../protocol/message-ids.js';
+import { headerOf } from '../protocol/wire-record.js';
 import type { AsyncCallContext } from './async-call-context.js';
 import type { EndpointOptions } from './endpoint-options.js';
-import { RequestConsumer } from './request-consumer.js';
+import { type GateOfRecord, Intake } from './intake.js';
+import { RecordConsumer } from './record-consumer.js';
 import { requestPipeline } from './request-pipeline.js';
 import type { ServerOptions } from './server-options.js';
 import { type ServerLogger, unfailing } from './unfailing-logger.js';
@@ -23,6 +28,8 @@ import { type ServerLogger, unfailing } from './unfailing-logger.js';
 export interface RunningServiceListener {
   handlerOf(endpoint: string): MessageHandler | undefined;
   optionsOf(endpoint: string): EndpointOptions | undefined;
+  /** Whether an endpoint says how many of its requests run at once. */
+  readonly hasGates: boolean;
   /** Runs a call between hooks. */
   aroundCall(context: AsyncCallContext, run: () => Promise<void>): Promise<void>;
   onState(state: ConsumerState, error?: BrokerError): void;
@@ -42,7 +49,7 @@ export class RunningService {
   private readonly handle: Handle<Delivery>;
   private readonly logger: ServerLogger;
   private readonly stopping = new Cutoff();
-  private consumer: RequestConsumer | undefined;
+  private consumer: RecordConsumer | undefined;
   private replacing: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -104,7 +111,7 @@ export class RunningService {
     // Nobody would close it.
     if (this.stopping.aborted) throw new AsyncCallError('closed', 'The server was closed.');
     let isRunning = false;
-    const consumer: RequestConsumer = this.createConsumer((state, error) => {
+    const consumer: RecordConsumer = this.createConsumer((state, error) => {
       if (this.consumer !== consumer) return;
       this.listener.onState(state, error);
       // One that fails to start says so to whoever starts it.
@@ -177,16 +184,35 @@ export class RunningService {
     });
   }
 
-  private createConsumer(onState: RunningServiceListener['onState']): RequestConsumer {
+  private createRequestIntake(): Intake {
+    const { concurrency, maxInFlight } = this.options.delivery;
+    return new Intake({
+      concurrency,
+      maxInFlight,
+      handle: this.handle,
+      laneOf: ({ key }) => key,
+      gateOf: this.listener.hasGates ? (record) => this.gateOf(record) : undefined,
+      cancelledRequestOf,
+    });
+  }
+
+  private gateOf(record: ConsumerRecord): GateOfRecord | undefined {
+    const name = headerOf(record, HEADER.endpoint)?.toString('utf8') ?? '';
+    const limit = this.listener.optionsOf(name)?.concurrency;
+    return limit === undefined ? undefined : { name, limit };
+  }
+
+  private createConsumer(onState: RunningServiceListener['onState']): RecordConsumer {
     const { broker, source, groupId, requestTopic, delivery } = this.options;
-    return new RequestConsumer({
+    const requests = this.createRequestIntake();
+    return new RecordConsumer({
       broker,
       identity: { clientId: source },
       groupId,
-      topic: requestTopic.topic,
+      topics: [requestTopic.topic],
+      startFrom: () => 'earliest',
       settings: delivery,
-      handle: this.handle,
-      concurrencyOf: (endpoint) => this.listener.optionsOf(endpoint)?.concurrency,
+      intakeOf: () => requests,
       onReceived: () => {
         this.counts.received += 1;
       },

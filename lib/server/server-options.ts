@@ -3,13 +3,21 @@ import type { TopicSpec } from '../broker/admin.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
-import type { DeliverySettings } from './request-consumer.js';
+import type { GroupSettings } from './record-consumer.js';
 
 /**
  * What follows when a consumer that was running has failed for good: `restart` makes a new one, as often as it takes;
  * `exit` ends the process, in order; `report` leaves it at the state `failed`.
  */
 export type FailurePolicy = 'restart' | 'exit' | 'report';
+
+/** How records are taken and run. */
+export interface DeliverySettings extends GroupSettings {
+  /** How many requests run at once. */
+  readonly concurrency: number;
+  /** How many may be taken over, running or waiting, before partitions are paused. */
+  readonly maxInFlight: number;
+}
 
 /** What a server needs to know; resolved: without defaults. */
 export interface ServerOptions {

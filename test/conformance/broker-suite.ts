@@ -8,6 +8,7 @@ import { describeGroupConsumer } from './group-consumer.js';
 import { describeOffsets } from './offsets.js';
 import { describeRebalances } from './rebalances.js';
 import { describeRecords } from './records.js';
+import { describeSubscriptions } from './subscriptions.js';
 
 /** Everything the port promises (the docstrings in lib/broker), for any driver. */
 export function describeBroker(name: string, factory: BrokerFactory): void {
@@ -22,6 +23,7 @@ export function describeBroker(name: string, factory: BrokerFactory): void {
     describeGroupConsumer(harness);
     describeOffsets(harness);
     describeRebalances(harness);
+    describeSubscriptions(harness);
     describeAdministration(harness);
     describeClosing(harness);
   });

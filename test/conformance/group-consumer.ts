@@ -19,7 +19,7 @@ export function describeGroupConsumer(harness: Harness): void {
     it('starts at the earliest record', async () => {
       const topic = await harness.topic();
       await harness.send({ topic, partition: 0 }, 'before');
-      const member = await harness.group(topic).join({ startFrom: 'earliest' });
+      const member = await harness.group(topic).join({ startFrom: () => 'earliest' });
       await harness.send({ topic, partition: 0 }, 'after');
       await member.received(2);
       expect(member.values()).toEqual(['before', 'after']);
@@ -31,7 +31,7 @@ export function describeGroupConsumer(harness: Harness): void {
     it('starts at the latest record, missing nothing once start has resolved', async () => {
       const topic = await harness.topic();
       await harness.send({ topic, partition: 0 }, 'before');
-      const member = await harness.group(topic).join({ startFrom: 'latest' });
+      const member = await harness.group(topic).join({ startFrom: () => 'latest' });
       await harness.send({ topic, partition: 0 }, 'after');
       await member.received(1);
       expect(member.values()).toEqual(['after']);
@@ -44,9 +44,9 @@ export function describeGroupConsumer(harness: Harness): void {
       const topic = await harness.topic();
       const group = harness.group(topic);
       await harness.send({ topic, partition: 0 }, 'before');
-      await (await group.join({ startFrom: 'latest' })).close();
+      await (await group.join({ startFrom: () => 'latest' })).close();
       await harness.send({ topic, partition: 0 }, 'while it was down');
-      const member = await group.join({ startFrom: 'latest' });
+      const member = await group.join({ startFrom: () => 'latest' });
       await member.received(1);
       expect(member.values()).toEqual(['while it was down']);
     });

@@ -73,15 +73,35 @@ export class Harness {
 
   /** A new topic. */
   async topic(partitions = 1): Promise<string> {
-    const topic = uniqueName('topic');
-    await this.admin.createTopics([{ topic, partitions, replicationFactor: 1 }]);
+    const topic = this.unusedTopic();
+    await this.createTopic(topic, partitions);
     return topic;
+  }
+
+  /** The name of a topic that does not exist. */
+  unusedTopic(): string {
+    return uniqueName('topic');
+  }
+
+  createTopic(topic: string, partitions = 1): Promise<void> {
+    return this.admin.createTopics([{ topic, partitions, replicationFactor: 1 }]);
   }
 
   /** Sends texts to one partition; rejects if any of them was not stored. */
   send({ topic, partition }: TopicPartition, ...values: string[]): Promise<TopicPartitionOffset[]> {
     const records = values.map((value) => record(topic, partition, { value: Buffer.from(value) }));
     return sendAll(this.producer, records);
+  }
+
+  /** Sends texts with timestamps to one partition. */
+  sendAt(
+    { topic, partition }: TopicPartition,
+    ...records: readonly (readonly [timestamp: number, value: string])[]
+  ): Promise<TopicPartitionOffset[]> {
+    return sendAll(
+      this.producer,
+      records.map(([timestamp, value]) => record(topic, partition, { value: Buffer.from(value), timestamp })),
+    );
   }
 
   deleteRecordsBefore(place: TopicPartitionOffset): Promise<void> {
@@ -109,7 +129,7 @@ export class Harness {
     topics: string[],
     { onBatch, onAssigned, onRevoked, ...rest }: MemberOptions,
   ): RecordingMember {
-    const options = { groupId, topics, startFrom: 'earliest', ...rest } as const;
+    const options = { groupId, topics, startFrom: () => 'earliest' as const, ...rest } as const;
     const member = new RecordingMember(
       (listener) => this.broker.createGroupConsumer(identity, { ...options, listener }),
       { onBatch, onAssigned, onRevoked },

@@ -208,6 +208,14 @@ export class RecordingMember extends RecordingConsumer<GroupConsumer> {
     return numbersOf(this.consumer.assignment());
   }
 
+  /** The topics of what is assigned, each as often as it has partitions here. */
+  topics(): string[] {
+    return this.consumer
+      .assignment()
+      .map(({ topic }) => topic)
+      .sort();
+  }
+
   commit(...offsets: OffsetCommit[]): Promise<void> {
     return this.consumer.commit(offsets);
   }

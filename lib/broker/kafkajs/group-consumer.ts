@@ -5,6 +5,7 @@ import type { Cluster } from './cluster.js';
 import { ConsumerStatus } from './consumer-status.js';
 import { closedError, listenerError } from './errors.js';
 import { fetchCommitted } from './group-offsets.js';
+import { groupBy } from './group-by.js';
 import { GroupMembership } from './group-membership.js';
 import type { Assignment } from './group-protocol.js';
 import { OffsetCommitter } from './offset-committer.js';
@@ -42,7 +43,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     const { listener, groupId, sessionTimeoutMs = DEFAULTS.sessionTimeoutMs } = options;
     const membershipOptions = {
       groupId,
-      topics: [...new Set(options.topics)],
+      topics: options.topics,
       sessionTimeoutMs,
       heartbeatIntervalMs:
         options.heartbeatIntervalMs ??
@@ -93,6 +94,10 @@ export class KafkajsGroupConsumer implements GroupConsumer {
 
   assignment(): TopicPartition[] {
     return this.owned.list();
+  }
+
+  subscribe(topics: readonly string[]): void {
+    this.membership.subscribe(topics);
   }
 
   commit(offsets: readonly OffsetCommit[]): Promise<void> {
@@ -171,7 +176,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     return applying;
   }
 
-  /** Committed offsets, or where `startFrom` says. `latest` becomes a committed number at once. */
+  /** Committed offsets, or where `startFrom` says. */
   private async locate(
     partitions: readonly TopicPartition[],
     signal: AbortSignal,
@@ -186,13 +191,11 @@ export class KafkajsGroupConsumer implements GroupConsumer {
   }
 
   private async locateOnce(partitions: readonly TopicPartition[]): Promise<AssignedPartition[]> {
-    const { groupId, startFrom } = this.options;
+    const { groupId } = this.options;
     const coordinator = await this.cluster.coordinator(groupId);
     const committed = await fetchCommitted(coordinator, groupId, partitions);
     const missing = committed.filter(({ offset }) => offset === null).map(placeOf);
-    const starts = await listOffsets(this.cluster, missing, startFrom);
-    // Otherwise what is sent between now and the first commit would be skipped after a restart.
-    if (startFrom === 'latest') await this.committer.commit(starts);
+    const starts = await this.startsOf(missing);
     const startOf = new Map(starts.map((start) => [keyOf(start), start.offset]));
     return committed.map(({ topic, partition, offset, metadata }) => ({
       topic,
@@ -201,6 +204,18 @@ export class KafkajsGroupConsumer implements GroupConsumer {
       metadata,
       epoch: this.membership.generation,
     }));
+  }
+
+  private async startsOf(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
+    const all: TopicPartitionOffset[] = [];
+    for (const [topic, ofTopic] of groupBy(partitions, (partition) => partition.topic)) {
+      const startFrom = this.options.startFrom(topic);
+      const starts = await listOffsets(this.cluster, ofTopic, startFrom);
+      // Otherwise what is sent between now and the first commit would be skipped after a restart.
+      if (startFrom !== 'earliest') await this.committer.commit(starts);
+      all.push(...starts);
+    }
+    return all;
   }
 
   private async announce(positions: readonly AssignedPartition[]): Promise<void> {

@@ -17,6 +17,7 @@ import type { Node } from './node.js';
 /** What a membership is made with. */
 export interface MembershipOptions {
   readonly groupId: string;
+  /** What it subscribes to at first. */
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
@@ -35,6 +36,8 @@ export class GroupCoordinator {
   memberId = '';
   /** Of the last assignment; -1 if there is none. */
   generation = -1;
+  /** What the next join subscribes to. */
+  topics: ReadonlySet<string>;
 
   private joins = 0;
   private node: Node | undefined;
@@ -45,7 +48,9 @@ export class GroupCoordinator {
   constructor(
     private readonly cluster: Cluster,
     private readonly options: MembershipOptions,
-  ) {}
+  ) {
+    this.topics = new Set(options.topics);
+  }
 
   /** Joins the group with what this member owns; takes until every member has joined. */
   async join(owned: readonly TopicPartition[]): Promise<Assignment> {
@@ -99,7 +104,8 @@ export class GroupCoordinator {
   }
 
   private async sendJoin(node: Node, owned: readonly TopicPartition[]): Promise<Joined> {
-    const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs } = this.options;
+    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs } = this.options;
+    const topics = [...this.topics];
     const answer = await node.request('JoinGroup', {
       groupId,
       sessionTimeout: sessionTimeoutMs,

@@ -95,6 +95,17 @@ export class GroupMembership {
     return now - this.lastContact > sessionTimeoutMs;
   }
 
+  /** See `GroupConsumer.subscribe`. */
+  subscribe(topics: readonly string[]): void {
+    const { coordinator } = this;
+    const wanted = new Set(topics);
+    if (wanted.size === coordinator.topics.size && topics.every((topic) => coordinator.topics.has(topic)))
+      return;
+    coordinator.topics = wanted;
+    // Before the first join, and during one, there is nothing to hurry: `round` looks again.
+    if (this.hasJoined && this.joining === undefined) this.wantRejoin();
+  }
+
   /** Sends a heartbeat now. */
   hurry(): void {
     this.alarm.abort();
@@ -133,8 +144,9 @@ export class GroupMembership {
   private async round(): Promise<void> {
     if (this.closing) return this.end();
     this.listener.onChanging(true);
+    const { topics } = this.coordinator;
     const assignment = await this.join();
-    this.rejoinWanted = false;
+    this.rejoinWanted = topics !== this.coordinator.topics;
     this.settled = assignment.settled;
     this.urgent = new AbortController();
     const applied = this.closing ? Promise.resolve() : this.apply(assignment);

@@ -1,5 +1,5 @@
 import type { CommittedOffset } from '../admin.js';
-import type { AssignedPartition, OffsetCommit } from '../consumer.js';
+import type { AssignedPartition, GroupStart, OffsetCommit } from '../consumer.js';
 import type { TopicPartition } from '../record.js';
 import { tooLarge } from './errors.js';
 import type { PartitionLog } from './log.js';
@@ -35,7 +35,7 @@ export class CommittedOffsets {
   /** Where the next owner of the partition starts. */
   startOf(
     { topic, partition }: TopicPartition,
-    startFrom: 'earliest' | 'latest',
+    startFrom: GroupStart,
     log: PartitionLog,
   ): Omit<AssignedPartition, 'epoch'> {
     const committed = this.offsets.get(keyOf({ topic, partition }));
@@ -44,7 +44,7 @@ export class CommittedOffsets {
     }
     const start = { topic, partition, offset: log.offsetAt(startFrom), metadata: '' };
     // Else a record that is sent before the first commit would be skipped after a restart.
-    if (startFrom === 'latest') this.store([start]);
+    if (startFrom !== 'earliest') this.store([start]);
     return start;
   }
 

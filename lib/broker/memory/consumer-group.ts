@@ -1,5 +1,5 @@
 import type { GroupDescription } from '../admin.js';
-import type { AssignedPartition, OffsetCommit } from '../consumer.js';
+import type { AssignedPartition, GroupStart, OffsetCommit } from '../consumer.js';
 import { assignCooperatively } from '../cooperative-assignor.js';
 import type { TopicPartition } from '../record.js';
 import { CommittedOffsets } from './committed-offsets.js';
@@ -12,7 +12,7 @@ export interface GroupMember {
   readonly memberId: string;
   readonly clientId: string;
   readonly topics: readonly string[];
-  readonly startFrom: 'earliest' | 'latest';
+  readonly startFrom: (topic: string) => GroupStart;
   /** These are the member's now. Settles when it has taken them over. */
   onAssigned(partitions: readonly AssignedPartition[]): Promise<void>;
   /** These are taken from the member. It may commit them until the promise settles. */
@@ -143,7 +143,7 @@ export class ConsumerGroup {
     if (partitions.length === 0) return seat.joined();
     const { startFrom } = seat.member;
     const places = partitions.map((partition) => ({
-      ...this.offsets.startOf(partition, startFrom, this.topics.get(partition)),
+      ...this.offsets.startOf(partition, startFrom(partition.topic), this.topics.get(partition)),
       epoch: this.generation,
     }));
     for (const partition of partitions) seat.owned.set(keyOf(partition), partition);

@@ -17,8 +17,8 @@ import { keyOf } from './topic-store.js';
 /** A member of a consumer group, on the memory broker. */
 export class MemoryGroupConsumer extends MemoryConsumer implements GroupConsumer, GroupMember {
   readonly memberId: string;
-  readonly topics: readonly string[];
-  readonly startFrom: 'earliest' | 'latest';
+  topics: readonly string[];
+  readonly startFrom: GroupConsumerOptions['startFrom'];
   private readonly group: ConsumerGroup;
   private readonly listener: GroupConsumerListener;
   private readonly assigned = new Map<string, TopicPartition>();
@@ -35,7 +35,7 @@ export class MemoryGroupConsumer extends MemoryConsumer implements GroupConsumer
   ) {
     super(cluster, options.listener, options);
     this.memberId = cluster.nextMemberId(clientId);
-    this.topics = options.topics;
+    this.topics = [...new Set(options.topics)];
     this.startFrom = options.startFrom;
     this.listener = options.listener;
     this.group = cluster.groups.group(options.groupId);
@@ -53,6 +53,13 @@ export class MemoryGroupConsumer extends MemoryConsumer implements GroupConsumer
   async commit(offsets: readonly OffsetCommit[]): Promise<void> {
     this.group.commit(this.memberId, offsets);
     await turn(this.cluster.schedule);
+  }
+
+  subscribe(topics: readonly string[]): void {
+    const wanted = new Set(topics);
+    if (wanted.size === this.topics.length && this.topics.every((topic) => wanted.has(topic))) return;
+    this.topics = [...wanted];
+    this.group.requestRebalance();
   }
 
   seek(position: TopicPartitionOffset): void {

@@ -41,7 +41,7 @@ export class Client implements AsyncDisposable {
     topic: string,
     { onLost, onState, ...options }: MemberOptions = {},
   ): RecordingMember {
-    const defaults = { groupId, topics: [topic], startFrom: 'earliest', ...options } as const;
+    const defaults = { groupId, topics: [topic], startFrom: () => 'earliest' as const, ...options } as const;
     return this.closing(
       new RecordingMember((recording) => {
         const listener: GroupConsumerListener = {

@@ -92,7 +92,12 @@ describe('memory', () => {
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
     const listener = { onBatch: () => {} };
-    const group = { groupId: 'g', topics: ['orders'], startFrom: 'earliest', listener } as const;
+    const group = {
+      groupId: 'g',
+      topics: ['orders'],
+      startFrom: () => 'earliest' as const,
+      listener,
+    } as const;
     const reader = broker.createAssignedConsumer(identity, { listener });
     const member = broker.createGroupConsumer(identity, group);
     const failing = broker.createGroupConsumer(identity, { ...group, topics: ['missing'] });
@@ -112,7 +117,7 @@ describe('memory', () => {
     const member = broker.createGroupConsumer(identity, {
       groupId: 'g',
       topics: ['orders'],
-      startFrom: 'earliest',
+      startFrom: () => 'earliest' as const,
       listener: { onBatch: ({ records }) => received.push(...records.map(({ value }) => String(value))) },
     });
     await member.start();

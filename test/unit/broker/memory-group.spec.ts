@@ -84,7 +84,7 @@ class GroupUnderTest {
     const member: GroupConsumer = this.broker.createGroupConsumer(identity, {
       groupId: 'g',
       topics: ['t'],
-      startFrom: 'earliest',
+      startFrom: () => 'earliest' as const,
       listener: {
         onBatch: ({ partition, records }) => {
           this.handedOver[partition].push(...records.map(({ value }) => Number(value)));

@@ -26,6 +26,7 @@ import { withdrawn } from '../../../lib/delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { encodeRequest } from '../../../lib/protocol/request.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
+import { IDLE_INTAKE } from '../server/idle-intake.js';
 import { deferred } from '../support/deferred.js';
 import { turn } from '../support/scripted-producer.js';
 
@@ -63,7 +64,7 @@ function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies', offset = 7n }: 
     headers: [],
     payload: { bytes: null },
   });
-  const owner = new OwnedPartition(ASSIGNED);
+  const owner = new OwnedPartition(ASSIGNED, IDLE_INTAKE);
   const intermission = <T>(meanwhile: () => Promise<T>) => meanwhile();
   return {
     record: { ...recordOf(headers, sentAt), offset },

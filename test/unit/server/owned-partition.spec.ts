@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MAX_REMEMBERED_SPAN } from '../../../lib/delivery/completed-offsets.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
+import { IDLE_INTAKE } from './idle-intake.js';
 
 function ownerOf(...offsets: bigint[]): OwnedPartition {
-  const owned = new OwnedPartition({ topic: 't', partition: 0, offset: 0n, metadata: '', epoch: 1 });
+  const owned = new OwnedPartition(
+    { topic: 't', partition: 0, offset: 0n, metadata: '', epoch: 1 },
+    IDLE_INTAKE,
+  );
   for (const offset of offsets) owned.tracker.add(offset);
   return owned;
 }
@@ -33,14 +37,17 @@ describe('what OwnedPartition commits', () => {
     owned.settle(3n);
     const committed = owned.takeUncommitted();
     expect(committed?.offset).toBe(0n);
-    const next = new OwnedPartition({
-      topic: 't',
-      partition: 0,
-      offset: 0n,
-      metadata: '',
-      epoch: 1,
-      ...committed,
-    });
+    const next = new OwnedPartition(
+      {
+        topic: 't',
+        partition: 0,
+        offset: 0n,
+        metadata: '',
+        epoch: 1,
+        ...committed,
+      },
+      IDLE_INTAKE,
+    );
     expect([0n, 1n, 2n, 3n].map((offset) => next.tracker.add(offset))).toEqual([true, false, true, false]);
   });
 

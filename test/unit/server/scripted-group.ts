@@ -39,6 +39,7 @@ export class ScriptedGroup {
       pause: (places) => places.forEach(({ partition }) => this.paused.add(partition)),
       resume: (places) => places.forEach(({ partition }) => this.paused.delete(partition)),
       seek: () => undefined,
+      subscribe: () => undefined,
       close: () => this.revoke([...this.owned.keys()]),
     };
     const broker: Pick<Broker, 'createGroupConsumer'> = {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import fc from 'fast-check';
 import { decodeCompleted } from '../../../lib/delivery/completed-offsets.js';
 import { ABANDONED, type Delivery, type Outcome, SETTLED } from '../../../lib/delivery/delivery.js';
-import { RequestConsumer } from '../../../lib/server/request-consumer.js';
+import { Intake } from '../../../lib/server/intake.js';
+import { RecordConsumer } from '../../../lib/server/record-consumer.js';
 import { ScriptedGroup, type Stored } from './scripted-group.js';
 
 const COMMIT_MS = 100;
@@ -24,26 +25,30 @@ class Bench {
   readonly finished: Set<bigint>[];
   readonly group: ScriptedGroup;
   running: Running[] = [];
-  private readonly consumer: RequestConsumer;
+  private readonly consumer: RecordConsumer;
 
   constructor(readonly logs: readonly (readonly (string | null)[])[]) {
     this.finished = logs.map(() => new Set());
     this.group = new ScriptedGroup(logs, (partition, stored) => this.checkCommit(partition, stored));
-    this.consumer = new RequestConsumer({
+    const intake = new Intake({
+      concurrency: CONCURRENCY,
+      maxInFlight: MAX_IN_FLIGHT,
+      handle: (delivery) => this.handle(delivery),
+      laneOf: ({ key }) => key,
+    });
+    this.consumer = new RecordConsumer({
       broker: this.group.broker,
       identity: { clientId: 'test' },
       groupId: 'g',
-      topic: 't',
+      topics: ['t'],
+      startFrom: () => 'earliest',
       settings: {
-        concurrency: CONCURRENCY,
-        maxInFlight: MAX_IN_FLIGHT,
         commitIntervalMs: COMMIT_MS,
         drainTimeoutMs: DRAIN_MS,
         rebalanceTimeoutMs: 60_000,
         sessionTimeoutMs: 30_000,
       },
-      handle: (delivery) => this.handle(delivery),
-      concurrencyOf: () => undefined,
+      intakeOf: () => intake,
       onReceived: () => undefined,
       onState: () => undefined,
       onHeldBack: () => undefined,
@@ -143,7 +148,7 @@ async function take(bench: Bench, step: Step): Promise<void> {
   await bench.settle();
 }
 
-describe('RequestConsumer', () => {
+describe('RecordConsumer', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 

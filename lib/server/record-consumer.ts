@@ -1,23 +1,18 @@
 import type { Broker, ClientIdentity } from '../broker/broker.js';
 import { BrokerError } from '../broker/broker-error.js';
-import type { AssignedPartition, ConsumerState, GroupConsumer } from '../broker/consumer.js';
+import type { AssignedPartition, ConsumerState, GroupConsumer, GroupStart } from '../broker/consumer.js';
 import type { ConsumerRecord, RecordBatch, TopicPartition, TopicPartitionOffset } from '../broker/record.js';
-import type { Delivery, Handle } from '../delivery/delivery.js';
-import { Gate, LaneScheduler } from '../delivery/lane-scheduler.js';
-import { cancelledRequestOf } from '../protocol/cancel.js';
+import type { Delivery } from '../delivery/delivery.js';
 import { HEADER } from '../protocol/header-names.js';
 import { headerOf } from '../protocol/wire-record.js';
-import { OwnedPartition } from './owned-partition.js';
+import type { Intake } from './intake.js';
+import { keyOf, OwnedPartition } from './owned-partition.js';
 
-/** How requests are taken and run. */
-export interface DeliverySettings {
-  /** How many requests run at once. */
-  readonly concurrency: number;
-  /** How many may be taken over, running or waiting, before partitions are paused. */
-  readonly maxInFlight: number;
+/** How a consumer takes part in its group. */
+export interface GroupSettings {
   /** How often finished work is committed. */
   readonly commitIntervalMs: number;
-  /** How long running requests may take to end when their partition or this instance goes. */
+  /** How long running records may take to end when their partition or this instance goes. */
   readonly drainTimeoutMs: number;
   /** How long the group waits for this member in a rebalance; longer than the drain time. */
   readonly rebalanceTimeoutMs: number;
@@ -25,48 +20,42 @@ export interface DeliverySettings {
   readonly sessionTimeoutMs: number;
 }
 
-/** What a request consumer is made of. */
-export interface RequestConsumerOptions {
+/** What a record consumer is made of. */
+export interface RecordConsumerOptions {
   readonly broker: Broker;
   readonly identity: ClientIdentity;
   readonly groupId: string;
-  readonly topic: string;
-  readonly settings: DeliverySettings;
-  /** Runs a record to its end. Must not reject. */
-  readonly handle: Handle<Delivery>;
-  /** How many requests for an endpoint run at once; `undefined` where only `concurrency` limits them. */
-  readonly concurrencyOf: (endpoint: string) => number | undefined;
+  /** What it subscribes to at first: at least one topic, each of which exists. */
+  readonly topics: readonly string[];
+  readonly startFrom: (topic: string) => GroupStart;
+  readonly settings: GroupSettings;
+  /** What runs the records of a topic. */
+  readonly intakeOf: (topic: string) => Intake;
   /** A record was taken over. */
   readonly onReceived: () => void;
   readonly onState: (state: ConsumerState, error?: BrokerError) => void;
-  /** A partition is paused, because so much is done behind a request at this offset that does not end. */
+  /** A partition is paused, because so much is done behind a record at this offset that does not end. */
   readonly onHeldBack: (place: TopicPartitionOffset) => void;
   /** A commit failed in a way that the next one may not repair. */
   readonly onCommitError: (error: unknown) => void;
 }
 
 /**
- * Takes the records of the request topic, runs them side by side (one after the other where they share a
- * key), and commits each offset only when its request and all before it in the partition are settled.
+ * Takes the records of the topics of one group, has them run side by side (one after the other where they share a
+ * lane), and commits each offset only when its record and all before it in the partition are settled.
  */
-export class RequestConsumer {
+export class RecordConsumer {
   private readonly consumer: GroupConsumer;
-  private readonly scheduler: LaneScheduler;
-  private readonly owned = new Map<number, OwnedPartition>();
-  /** Of the endpoints that have a limit of their own. */
-  private readonly gates = new Map<string, Gate>();
-  private inFlight = 0;
-  private full = false;
+  private readonly owned = new Map<string, OwnedPartition>();
   private committing: Promise<void> = Promise.resolve();
   private commitTimer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: RequestConsumerOptions) {
-    const { broker, identity, groupId, topic, settings, onState } = options;
-    this.scheduler = new LaneScheduler(settings.concurrency);
+  constructor(private readonly options: RecordConsumerOptions) {
+    const { broker, identity, groupId, topics, startFrom, settings, onState } = options;
     this.consumer = broker.createGroupConsumer(identity, {
       groupId,
-      topics: [topic],
-      startFrom: 'earliest',
+      topics,
+      startFrom,
       rebalanceTimeoutMs: settings.rebalanceTimeoutMs,
       sessionTimeoutMs: settings.sessionTimeoutMs,
       listener: {
@@ -85,7 +74,12 @@ export class RequestConsumer {
     await this.consumer.start();
   }
 
-  /** Ends the running requests within the drain time, commits what is done, leaves the group. */
+  /** See {@link GroupConsumer.subscribe}. */
+  subscribe(topics: readonly string[]): void {
+    this.consumer.subscribe(topics);
+  }
+
+  /** Ends the running records within the drain time, commits what is done, leaves the group. */
   async close(): Promise<void> {
     await this.consumer.close();
     clearInterval(this.commitTimer);
@@ -93,19 +87,19 @@ export class RequestConsumer {
 
   private own(partitions: readonly AssignedPartition[]): void {
     for (const assigned of partitions) {
-      const owned = new OwnedPartition(assigned);
-      this.owned.set(assigned.partition, owned);
+      const owned = new OwnedPartition(assigned, this.options.intakeOf(assigned.topic));
+      this.owned.set(keyOf(assigned), owned);
       this.regulateOne(owned);
     }
   }
 
-  private take({ partition, records }: RecordBatch): void {
-    const owned = this.owned.get(partition);
+  private take(batch: RecordBatch): void {
+    const owned = this.owned.get(keyOf(batch));
     if (!owned) return;
-    for (const record of records) {
+    for (const record of batch.records) {
       if (!owned.tracker.add(record.offset)) continue;
       this.options.onReceived();
-      const cancelled = cancelledRequestOf(record);
+      const cancelled = owned.intake.cancelledRequestOf(record);
       if (cancelled) this.withdraw(owned, cancelled, record.offset);
       else this.submit(owned, record);
     }
@@ -119,30 +113,16 @@ export class RequestConsumer {
   }
 
   private submit(owned: OwnedPartition, record: ConsumerRecord): void {
-    const { key } = record;
-    const lane = key && `${owned.partition}:${key.toString('latin1')}`;
     const requestId = headerOf(record, HEADER.correlationId)?.toString('latin1') ?? '';
     const withdrawal = owned.requests.take(requestId);
-    this.inFlight += 1;
-    this.scheduler.submit(
-      lane,
-      (intermission) => this.run(owned, { record, owner: owned, withdrawal, intermission }, requestId),
-      this.gateOf(record),
+    owned.intake.submit(record, owned.key, (intermission) =>
+      this.run(owned, { record, owner: owned, withdrawal, intermission }, requestId),
     );
-  }
-
-  private gateOf(record: ConsumerRecord): Gate | undefined {
-    const endpoint = headerOf(record, HEADER.endpoint)?.toString('utf8') ?? '';
-    const limit = this.options.concurrencyOf(endpoint);
-    if (limit === undefined) return undefined;
-    const gate = this.gates.get(endpoint) ?? new Gate(limit);
-    this.gates.set(endpoint, gate);
-    return gate;
   }
 
   private async run(owned: OwnedPartition, delivery: Delivery, requestId: string): Promise<void> {
     if (!owned.begin()) return this.leave(owned);
-    const outcome = await this.options.handle(delivery);
+    const outcome = await owned.intake.handle(delivery);
     const cancels = owned.requests.end(requestId);
     if (outcome.kind === 'settled') {
       owned.settle(delivery.record.offset);
@@ -153,25 +133,23 @@ export class RequestConsumer {
   }
 
   private leave(owned: OwnedPartition): void {
-    this.inFlight -= 1;
+    owned.intake.release();
     this.regulate(owned);
   }
 
-  /** Pauses what there is no room for, and resumes it at half of the limit. */
+  /** Pauses what there is no room for, and resumes it when there is. */
   private regulate(touched: OwnedPartition): void {
-    const { maxInFlight } = this.options.settings;
-    const wasFull = this.full;
-    if (this.inFlight >= maxInFlight) this.full = true;
-    else if (this.inFlight <= maxInFlight / 2) this.full = false;
-    for (const owned of this.full === wasFull ? [touched] : this.owned.values()) this.regulateOne(owned);
+    const { intake } = touched;
+    if (!intake.hasChanged()) return this.regulateOne(touched);
+    for (const owned of this.owned.values()) if (owned.intake === intake) this.regulateOne(owned);
   }
 
   private regulateOne(owned: OwnedPartition): void {
-    const { partition } = owned;
-    if (this.owned.get(partition) !== owned) return;
-    const place = { topic: this.options.topic, partition };
+    if (this.owned.get(owned.key) !== owned) return;
+    const { topic, partition } = owned;
+    const place = { topic, partition };
     if (owned.isHeldBackNow()) this.options.onHeldBack({ ...place, offset: owned.tracker.position });
-    const paused = this.full || owned.heldBack;
+    const paused = owned.intake.full || owned.heldBack;
     if (paused === owned.paused) return;
     owned.paused = paused;
     if (paused) this.consumer.pause([place]);
@@ -179,16 +157,17 @@ export class RequestConsumer {
   }
 
   private async drain(partitions: readonly TopicPartition[]): Promise<void> {
-    const draining = partitions.flatMap(({ partition }) => this.owned.get(partition) ?? []);
+    const draining = partitions.flatMap((partition) => this.owned.get(keyOf(partition)) ?? []);
     await Promise.all(draining.map((owned) => owned.drain(this.options.settings.drainTimeoutMs)));
     await this.commit();
     this.drop(partitions);
   }
 
   private drop(partitions: readonly TopicPartition[]): void {
-    for (const { partition } of partitions) {
-      this.owned.get(partition)?.abort();
-      this.owned.delete(partition);
+    for (const partition of partitions) {
+      const key = keyOf(partition);
+      this.owned.get(key)?.abort();
+      this.owned.delete(key);
     }
   }
 
@@ -199,10 +178,10 @@ export class RequestConsumer {
   }
 
   private async commitNow(): Promise<void> {
-    const { topic } = this.options;
     const taken = [...this.owned.values()].flatMap((owned) => {
+      const { topic, partition } = owned;
       const progress = owned.takeUncommitted();
-      return progress ? [{ owned, commit: { topic, partition: owned.partition, ...progress } }] : [];
+      return progress ? [{ owned, commit: { topic, partition, ...progress } }] : [];
     });
     if (taken.length === 0) return;
     try {
