@@ -18,6 +18,8 @@ export interface DeliveryCounts {
   readonly cancelled: number;
   /** Requests that were not run because another record of them was. */
   readonly duplicate: number;
+  /** Events of types that this service has no handler for. */
+  readonly passedOver: number;
   /** Records that went to the partition's next owner before they had ended. */
   readonly abandoned: number;
 }
@@ -37,6 +39,7 @@ export function noCounts(): MutableCounts {
     expired: 0,
     cancelled: 0,
     duplicate: 0,
+    passedOver: 0,
     abandoned: 0,
   };
 }

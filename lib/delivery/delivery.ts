@@ -67,7 +67,7 @@ export interface ErrorAnswer extends Answerable {
 }
 
 /** What it means that a record is done: what became of its request. */
-export type SettledAs = 'served' | 'failed' | 'expired' | 'cancelled' | 'duplicate';
+export type SettledAs = 'served' | 'failed' | 'expired' | 'cancelled' | 'duplicate' | 'passedOver';
 
 /** How a delivery ended. */
 export type Outcome =
@@ -92,5 +92,7 @@ export const SETTLED: { readonly [as in SettledAs]: Outcome } = {
   cancelled: { kind: 'settled', as: 'cancelled' },
   /** Another record of it is run, or was. */
   duplicate: { kind: 'settled', as: 'duplicate' },
+  /** This service has nothing to do with it. */
+  passedOver: { kind: 'settled', as: 'passedOver' },
 };
 export const ABANDONED: Outcome = { kind: 'abandoned' };

@@ -8,6 +8,7 @@ import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { EndpointExtras } from './async-endpoint.decorator.js';
 import { endProcess } from './end-process.js';
+import { Handlers } from './handlers.js';
 import { RunningService } from './running-service.js';
 import type { ServerOptions } from './server-options.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
@@ -26,6 +27,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   override readonly transportId = ASYNC_CALLS_TRANSPORT;
   protected override readonly logger = new Logger('AsyncCallsServer');
   private readonly deliveryCounts = noCounts();
+  private readonly handlers: Handlers;
   private isClosed = false;
   private initialized = false;
   private listening = false;
@@ -36,6 +38,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
 
   constructor(private readonly options: ServerOptions) {
     super();
+    this.handlers = new Handlers(options.service);
   }
 
   /** The service whose endpoints these are. */
@@ -58,22 +61,13 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     isEventHandler?: boolean,
     extras?: Readonly<Record<string, unknown>>,
   ): void {
-    const { service, declaredBy } = (extras ?? {}) as Partial<EndpointExtras>;
     // Nest hands a handler without a transport to every server; those of this library have one.
-    if (declaredBy === undefined) return;
+    if (!isOurs(extras)) return;
+    const { service, declaredBy } = extras;
     this.assertOneService(endpoint, service, declaredBy);
     if (service !== undefined && service !== this.service) return;
-    const existing = this.extrasOf(endpoint);
-    if (existing) {
-      const what = `The endpoint "${endpoint}" of the service "${this.service}" is declared twice`;
-      throw new AsyncCallError(
-        'invalid-argument',
-        existing.declaredBy === declaredBy
-          ? `${what}, both times by ${declaredBy}. Call connectAsyncCalls once, and list the controller in one module.`
-          : `${what}: by ${existing.declaredBy} and by ${declaredBy}. Give one of them another name.`,
-      );
-    }
-    super.addHandler(endpoint, handler, isEventHandler, extras);
+    this.handlers.endpoints.add(endpoint, handler, extras);
+    super.addHandler(endpoint, handler, isEventHandler, { ...extras });
   }
 
   /**
@@ -120,21 +114,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     return this.options.broker as T;
   }
 
-  private hasGates(): boolean {
-    return [...this.messageHandlers.keys()].some(
-      (endpoint) => this.extrasOf(endpoint)?.concurrency !== undefined,
-    );
-  }
-
-  private extrasOf(endpoint: string): Partial<EndpointExtras> | undefined {
-    return this.messageHandlers.get(endpoint)?.extras;
-  }
-
-  private assertOneService(
-    endpoint: string,
-    service: string | undefined,
-    declaredBy: string | undefined,
-  ): void {
+  private assertOneService(endpoint: string, service: string | undefined, declaredBy: string): void {
     const services = this.options.servicesOfApplication();
     if (service === undefined ? services.length === 1 : services.includes(service)) return;
     throw new AsyncCallError(
@@ -155,7 +135,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
       if (this.isClosed) return;
       throw error;
     }
-    const names = [...this.messageHandlers.keys()].join(', ');
+    const names = this.handlers.endpoints.names.join(', ');
     const { topic } = this.options.requestTopic;
     this.logger.log(`${this.service} serves ${names || 'no endpoint'} (${topic})`);
   }
@@ -163,11 +143,9 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   private createService(): RunningService {
     return new RunningService(
       this.options,
+      this.handlers,
       this.deliveryCounts,
       {
-        handlerOf: (endpoint) => this.messageHandlers.get(endpoint),
-        optionsOf: (endpoint) => this.extrasOf(endpoint),
-        hasGates: this.hasGates(),
         aroundCall: (context, run) => (this.isHooked() ? this.withProcessingHooks(context, run) : run()),
         onState: (state, error) => this.states.report(state, error),
         onGivenUp: () => this.giveUp(),
@@ -223,4 +201,10 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
     if (state === 'failed') this.logger.error(error, 'The consumer has stopped');
   }
+}
+
+function isOurs(
+  extras: Readonly<Record<string, unknown>> = {},
+): extras is Readonly<Record<string, unknown>> & EndpointExtras {
+  return typeof extras.declaredBy === 'string';
 }

@@ -16,6 +16,7 @@ export interface AsyncEndpointOptions extends EndpointOptions {
 
 /** What the decorator leaves for the server, in Nest's `extras` of the handler. */
 export interface EndpointExtras extends AsyncEndpointOptions {
+  readonly kind: 'endpoint';
   /** `Controller.method`, for messages. */
   readonly declaredBy: string;
 }
@@ -40,7 +41,7 @@ export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = 
   return (target, key, descriptor: PropertyDescriptor) => {
     descriptor.value = observeIterables(descriptor.value as (...args: unknown[]) => unknown);
     const declaredBy = `${target.constructor.name}.${String(key)}`;
-    const extras: EndpointExtras = { ...options, declaredBy };
+    const extras: EndpointExtras = { ...options, kind: 'endpoint', declaredBy };
     return MessagePattern(name, ASYNC_CALLS_TRANSPORT, { ...extras })(target, key, descriptor);
   };
 }

@@ -1,4 +1,3 @@
-import type { MessageHandler } from '@nestjs/microservices';
 import { BrokerError } from '../broker/broker-error.js';
 import { runInCall } from '../context/current-call.js';
 import {
@@ -11,10 +10,10 @@ import {
 } from '../delivery/delivery.js';
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
-import type { IncomingRequest } from '../protocol/request.js';
-import { AsyncCallContext } from './async-call-context.js';
 import { AttemptLimits } from './attempt-limits.js';
 import { mapError } from './error-mapping.js';
+import type { MessageContext } from './message-context.js';
+import type { RecordKind } from './record-kind.js';
 import { type HandlerCall, runHandler } from './run-handler.js';
 import { NO_RESPONSES, type ResponseSink } from './response-sink.js';
 import { ResponseWriter, type ResponseWriting } from './response-writer.js';
@@ -22,13 +21,12 @@ import type { ServerLogger } from './unfailing-logger.js';
 
 /** What the stage works with. */
 export interface ServedOptions {
-  readonly service: string;
+  readonly kind: RecordKind;
   readonly writing: ResponseWriting;
-  readonly handlerOf: (endpoint: string) => MessageHandler | undefined;
   /** How long an attempt may take; `undefined` for as long as it likes. */
   readonly maxHandlerMsOf: (endpoint: string) => number | undefined;
   /** Runs a call between hooks. */
-  readonly aroundCall: (context: AsyncCallContext, run: () => Promise<void>) => Promise<void>;
+  readonly aroundCall: (context: MessageContext, run: () => Promise<void>) => Promise<void>;
   readonly logger: ServerLogger;
 }
 
@@ -68,11 +66,11 @@ async function handled(
   sink: ResponseSink,
   report: Report,
 ): Promise<AsyncCallError | undefined> {
-  const { request, record, attempt, cutoff } = delivery;
-  const context = new AsyncCallContext(request, record, attempt, cutoff);
+  const { request, cutoff } = delivery;
+  const context = options.kind.contextOf(delivery);
   const limits = new AttemptLimits(delivery, options.maxHandlerMsOf(request.endpoint));
   try {
-    const call = callOf(options, request);
+    const call = callOf(options, delivery);
     const scope = { deadline: deadlineOf(delivery), ready: () => sink.ready() };
     const ends = { cutoff, notWaitedFor: limits.notWaitedFor };
     await options.aroundCall(context, () => runInCall(scope, () => runHandler(call, context, sink, ends)));
@@ -80,7 +78,7 @@ async function handled(
     return undefined;
   } catch (thrown) {
     const { error, unexpected } = mapError(thrown);
-    if (unexpected || error.code === 'internal') report(thrown, context);
+    if (unexpected || error.code === 'internal') report(thrown, delivery);
     return error;
   } finally {
     limits.clear();
@@ -116,19 +114,12 @@ function asAnswer(error: AsyncCallError, seq: number): AsyncCallError {
 }
 
 /** The handler and what to hand it. Throws what the caller is to get if there is none. */
-function callOf(
-  { handlerOf, service, writing }: ServedOptions,
-  { endpoint, payload }: IncomingRequest,
-): HandlerCall {
-  const handler = handlerOf(endpoint);
-  if (!handler) {
-    throw new AsyncCallError(
-      'unknown-endpoint',
-      `The service "${service}" has no endpoint ${quoted(endpoint)}.`,
-    );
-  }
+function callOf({ kind, writing }: ServedOptions, delivery: AttemptDelivery): HandlerCall {
+  const { endpoint, payload } = delivery.request;
+  const handler = kind.handlerOf(endpoint);
+  if (!handler) throw kind.unhandled(endpoint);
   try {
-    return { handler, data: writing.serializer.deserialize(payload) };
+    return { handler, data: kind.dataOf(writing.serializer.deserialize(payload), delivery) };
   } catch (error) {
     throw error instanceof AsyncCallError
       ? error
@@ -136,13 +127,16 @@ function callOf(
   }
 }
 
-type Report = (thrown: unknown, context: AsyncCallContext) => void;
+type Report = (thrown: unknown, delivery: AttemptDelivery) => void;
 
 /** Logs what a handler did not mean to throw; and once, that Nest hides it from here. */
 function reporter(logger: ServedOptions['logger']): Report {
   let warned = false;
-  return (thrown, context) => {
-    logger.error(thrown, `${quoted(context.endpoint)} has failed (request ${quoted(context.requestId)})`);
+  return (thrown, { request: { endpoint, correlationId } }) => {
+    logger.error(
+      thrown,
+      `${quoted(endpoint)} has failed (request ${quoted(correlationId.toString('utf8'))})`,
+    );
     if (!isNestReplacement(thrown) || warned) return;
     warned = true;
     logger.warn(

@@ -1,5 +1,6 @@
+import type { ConsumerRecord } from '../../broker/record.js';
 import { DecodeError } from '../../protocol/decode-error.js';
-import { decodeRequest, type IncomingRequest } from '../../protocol/request.js';
+import type { IncomingRequest } from '../../protocol/request.js';
 import type { Delivery, Failed, Handle, RequestDelivery } from '../delivery.js';
 
 /** A delivery whose record is no request. */
@@ -7,13 +8,17 @@ export interface UndecodableDelivery extends Delivery {
   readonly failed: Failed;
 }
 
-/** Reads the record as a request; what is none has failed before its first attempt, and goes another way. */
+/** Reads a record as something to handle. Throws only {@link DecodeError}. */
+export type Decode = (record: ConsumerRecord) => IncomingRequest;
+
+/** Reads the record; what cannot be read has failed before its first attempt, and goes another way. */
 export function decoded(
+  decode: Decode,
   next: Handle<RequestDelivery>,
   undecodable: Handle<UndecodableDelivery>,
 ): Handle<Delivery> {
   return (delivery) => {
-    const request = requestOf(delivery);
+    const request = requestOf(decode, delivery);
     return request instanceof DecodeError
       ? undecodable({ ...delivery, failed: failureOf(request, delivery) })
       : next(requestDelivery(delivery, request));
@@ -28,9 +33,9 @@ function requestDelivery(
   return { record, owner, withdrawal, intermission, request };
 }
 
-function requestOf({ record }: Delivery): IncomingRequest | DecodeError {
+function requestOf(decode: Decode, { record }: Delivery): IncomingRequest | DecodeError {
   try {
-    return decodeRequest(record, record.topic);
+    return decode(record);
   } catch (error) {
     if (error instanceof DecodeError) return error;
     throw error;

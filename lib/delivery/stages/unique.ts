@@ -3,6 +3,8 @@ import { type Handle, type Outcome, placeOf, type RequestDelivery, SETTLED } fro
 
 /** What the stage works with. */
 export interface UniqueOptions {
+  /** What is the same for all records of one message; `undefined` for one that cannot be told from others. */
+  readonly identityOf: (delivery: RequestDelivery) => string | undefined;
   readonly store: DuplicateStore;
   readonly onDuplicate: (delivery: RequestDelivery) => void;
   /** The store does not work. The request is run all the same. */
@@ -40,19 +42,19 @@ export function unique(options: UniqueOptions, next: Handle<RequestDelivery>): H
     );
   };
   return (delivery) => {
-    const requestId = identityOf(delivery);
-    if (requestId === undefined) return next(delivery);
-    const claim = heeding(options, delivery, () => claimOrDuplicate(options.store, requestId, delivery));
+    const identity = options.identityOf(delivery);
+    if (identity === undefined) return next(delivery);
+    const claim = heeding(options, delivery, () => claimOrDuplicate(options.store, identity, delivery));
     return claim instanceof Promise ? claim.then((each) => run(delivery, each)) : run(delivery, claim);
   };
 }
 
 function claimOrDuplicate(
   store: DuplicateStore,
-  requestId: string,
+  identity: string,
   { record }: RequestDelivery,
 ): Claimed | Promise<Claimed> {
-  const claim = store.claim(requestId, placeOf(record));
+  const claim = store.claim(identity, placeOf(record));
   return after(claim, (each) => each ?? 'duplicate');
 }
 
@@ -96,11 +98,4 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Foreign callers may count their ids from 1: they are told apart by where they want their responses. */
-function identityOf({ request: { correlationId, replyTo } }: RequestDelivery): string | undefined {
-  if (correlationId.length === 0) return undefined;
-  const id = correlationId.toString('latin1');
-  return replyTo ? `${replyTo.topic} ${id}` : id;
 }

@@ -26,6 +26,7 @@ import { withdrawn } from '../../../lib/delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { encodeRequest } from '../../../lib/protocol/request.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
+import { requestKind } from '../../../lib/server/request-kind.js';
 import { IDLE_INTAKE } from '../server/idle-intake.js';
 import { deferred } from '../support/deferred.js';
 import { turn } from '../support/scripted-producer.js';
@@ -75,7 +76,10 @@ function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies', offset = 7n }: 
 }
 
 /** The stages behind it, handed a request. */
-const read = (next: Handle<RequestDelivery>) => decoded(next, async (undecodable) => undecodable.failed);
+const kind = requestKind('s', { handlerOf: () => undefined, optionsOf: () => undefined, areLimited: false });
+const { identityOf } = kind;
+const read = (next: Handle<RequestDelivery>) =>
+  decoded(kind.decode, next, async (undecodable) => undecodable.failed);
 
 describe('decoded', () => {
   it('hands on the request, and fails what is none, with its address if it has one', async () => {
@@ -249,6 +253,7 @@ describe('unique', () => {
       unique(
         {
           store: duplicates,
+          identityOf,
           onDuplicate: (delivery) => duplicate.push(delivery),
           onStoreError: (_, error) => errors.push(error),
         },
@@ -272,7 +277,7 @@ describe('unique', () => {
     const end = deferred<Outcome>();
     const stage = read(
       unique(
-        { store: store(), onDuplicate: () => undefined, onStoreError: () => undefined },
+        { store: store(), identityOf, onDuplicate: () => undefined, onStoreError: () => undefined },
         () => end.promise,
       ),
     );
@@ -285,7 +290,12 @@ describe('unique', () => {
   it('runs a record again that is handed over anew while it still runs: its partition was lost meanwhile', async () => {
     const ends = [deferred<Outcome>(), deferred<Outcome>()];
     const waiting = [...ends];
-    const options = { store: store(), onDuplicate: () => undefined, onStoreError: () => undefined };
+    const options = {
+      store: store(),
+      identityOf,
+      onDuplicate: () => undefined,
+      onStoreError: () => undefined,
+    };
     const stage = read(unique(options, () => waiting.shift()!.promise));
     const early = stage(deliveryOf());
     const late = stage(deliveryOf());
@@ -298,7 +308,12 @@ describe('unique', () => {
 
   it('lets go of a request when what is behind it throws', async () => {
     const duplicates = store();
-    const options = { store: duplicates, onDuplicate: () => undefined, onStoreError: () => undefined };
+    const options = {
+      store: duplicates,
+      identityOf,
+      onDuplicate: () => undefined,
+      onStoreError: () => undefined,
+    };
     await expect(read(unique(options, () => Promise.reject(internal)))(deliveryOf())).rejects.toBe(internal);
     expect(duplicates.size).toBe(0);
   });
@@ -361,6 +376,7 @@ describe('counted', () => {
       expired: 1,
       cancelled: 1,
       duplicate: 1,
+      passedOver: 1,
       abandoned: 1,
     });
   });

@@ -22,17 +22,18 @@ import { deadLettered, type KeepDeadLetter } from '../delivery/stages/dead-lette
 import { decoded, type UndecodableDelivery } from '../delivery/stages/decoded.js';
 import { expired } from '../delivery/stages/expired.js';
 import { retried } from '../delivery/stages/retried.js';
-import { unique } from '../delivery/stages/unique.js';
+import { unique, type UniqueOptions } from '../delivery/stages/unique.js';
 import { withdrawn } from '../delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
 import { encodeResponse } from '../protocol/response.js';
 import { replyPlace, type ResponseWriting } from './response-writer.js';
+import type { RecordKind } from './record-kind.js';
 import { served, type ServedOptions } from './served.js';
 import type { ServerLogger } from './unfailing-logger.js';
 
 /** What the pipeline works with. */
-export interface RequestPipelineOptions extends ServedOptions {
+export interface RecordPipelineOptions extends ServedOptions {
   readonly groupId: string;
   /** Where records go that have failed for good; absent where they are only logged. */
   readonly deadLetterTopic: string | undefined;
@@ -46,8 +47,8 @@ export interface RequestPipelineOptions extends ServedOptions {
  * How a record ends: from the outside in, each stage deals with what the ones inside it have left over. Never rejects:
  * whatever is wrong with a record is answered, kept as a dead letter, or logged.
  */
-export function requestPipeline(options: RequestPipelineOptions): Handle<Delivery> {
-  const { retryPolicyOf: policyOf, duplicates: store, counts } = options;
+export function recordPipeline(options: RecordPipelineOptions): Handle<Delivery> {
+  const { kind, retryPolicyOf: policyOf, duplicates: store, counts } = options;
   const { onDuplicate, onStoreError, onExpired, onOutage, onRetry } = listenersOf(options);
   const keep: KeepDeadLetter = (delivery, failed) => keepDeadLetter(options, delivery, failed);
   const answer: AnswerError = (delivery, failed) => answerError(options, delivery, failed);
@@ -57,17 +58,25 @@ export function requestPipeline(options: RequestPipelineOptions): Handle<Deliver
   const tried = retried({ policyOf, isOutage, onOutage, onRetry }, attempt);
   const report = [deadLettered(keep), answered(answer, keep)];
   const reported = concluded(tried, [withdrawn, ...report]);
-  const request = store ? unique({ store, onDuplicate, onStoreError }, reported) : reported;
+  const identityOf: UniqueOptions['identityOf'] = (delivery) => kind.identityOf(delivery);
+  const request = store ? unique({ store, identityOf, onDuplicate, onStoreError }, reported) : reported;
   const undecodable = async ({ failed }: UndecodableDelivery) => {
     counts.undecodable += 1;
     return failed;
   };
-  const read = decoded(request, concluded(undecodable, report));
+  const read = decoded(kind.decode, passedOver(kind, request), concluded(undecodable, report));
   return concluded(guarded(options.logger, keep, read), [counted(counts)]);
 }
 
+/** What this service has nothing to do with is done. */
+function passedOver(kind: RecordKind, next: Handle<RequestDelivery>): Handle<RequestDelivery> {
+  if (!kind.isWanted) return next;
+  return (delivery) =>
+    kind.isWanted?.(delivery.request) ? next(delivery) : Promise.resolve(SETTLED.passedOver);
+}
+
 /** What the stages tell, for the log. */
-function listenersOf({ counts, logger }: RequestPipelineOptions) {
+function listenersOf({ counts, logger }: RecordPipelineOptions) {
   return {
     onDuplicate: (delivery: RequestDelivery) =>
       logger.warn(`${describe(delivery)} is not run: another record of it is, or was`),
@@ -104,7 +113,7 @@ function guarded(logger: ServerLogger, keep: KeepDeadLetter, next: Handle<Delive
 }
 
 async function answerError(
-  { writing, logger }: RequestPipelineOptions,
+  { writing, logger }: RecordPipelineOptions,
   { owner, record }: Delivery,
   { answerTo, error }: Failed,
 ): Promise<boolean> {
@@ -149,7 +158,7 @@ async function sendError(
 }
 
 async function keepDeadLetter(
-  options: RequestPipelineOptions,
+  options: RecordPipelineOptions,
   { owner, record }: Delivery,
   failed: Failed,
 ): Promise<void> {

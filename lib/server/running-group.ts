@@ -1,0 +1,209 @@
+import type { Admin } from '../broker/admin.js';
+import type { Broker } from '../broker/broker.js';
+import { BrokerError } from '../broker/broker-error.js';
+import type { ConsumerState, GroupStart } from '../broker/consumer.js';
+import { ensureTopic } from '../broker/ensure-topic.js';
+import type { TopicPartitionOffset } from '../broker/record.js';
+import { retryUntilReachable } from '../broker/retry.js';
+import type { Cutoff } from '../delivery/cutoff.js';
+import { pause } from '../delivery/pause.js';
+import { AsyncCallError } from '../errors/async-call-error.js';
+import { type GroupSettings, RecordConsumer } from './record-consumer.js';
+import type { FailurePolicy } from './server-options.js';
+import type { GroupSources, Source } from './source.js';
+import type { ServerLogger } from './unfailing-logger.js';
+
+/** What a running group asks of the service that it belongs to. */
+export interface RunningGroupListener {
+  /** A record was taken over. */
+  onReceived(): void;
+  onState(state: ConsumerState, error?: BrokerError): void;
+  /** The consumer has failed for good, and the policy is to end the process. */
+  onGivenUp(): void;
+}
+
+/** What a running group works with. */
+export interface RunningGroupOptions {
+  readonly broker: Broker;
+  readonly source: string;
+  readonly admin: Admin;
+  readonly createTopics: boolean;
+  readonly settings: GroupSettings;
+  readonly onFailure: FailurePolicy;
+  /** Aborts when the service stops. */
+  readonly stopping: Cutoff;
+  readonly logger: ServerLogger;
+}
+
+const FIRST_RESTART_MS = 1_000;
+const MAX_RESTART_MS = 30_000;
+/** How often new topics are looked for, where a source takes topics by their names. */
+const TOPIC_SEARCH_INTERVAL_MS = 5_000;
+
+/** A topic that is read. */
+interface ReadTopic {
+  readonly source: Source;
+  readonly startFrom: GroupStart;
+}
+
+/** Whoever runs already gets all of a topic that comes into being. Unlike `earliest` it is committed at once. */
+const FROM_ITS_BEGINNING: GroupStart = { timestampMs: 0 };
+
+/** One consumer group of a service while it is connected. A consumer that has failed is replaced. */
+export class RunningGroup {
+  private consumer: RecordConsumer | undefined;
+  private replacing: Promise<void> | undefined;
+  private readonly topics = new Map<string, ReadTopic>();
+  private search: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly group: GroupSources,
+    private readonly options: RunningGroupOptions,
+    private readonly listener: RunningGroupListener,
+  ) {}
+
+  /** Resolves once the service is a settled member of the group. Rejects with what prevents it. */
+  async start(): Promise<void> {
+    for (const source of this.group.sources) {
+      for (const spec of source.topics) {
+        await this.ensure(spec);
+        this.topics.set(spec.topic, { source, startFrom: source.startFrom });
+      }
+    }
+    if (this.group.sources.some(({ accepts }) => accepts)) await this.beginSearch();
+    await this.consume();
+  }
+
+  /** Ends the running records within the drain time, commits, leaves the group. */
+  async close(): Promise<void> {
+    clearInterval(this.search);
+    await this.replacing;
+    await this.consumer?.close();
+  }
+
+  private ensure(spec: Source['topics'][number]): Promise<void> {
+    const { admin, createTopics, stopping } = this.options;
+    return ensureTopic(admin, spec, {
+      create: createTopics,
+      signal: stopping.signal,
+      onUnavailable: (error) => this.listener.onState('unavailable', error),
+    });
+  }
+
+  private async beginSearch(): Promise<void> {
+    const { stopping, logger } = this.options;
+    await retryUntilReachable(() => this.findTopics(({ startFrom }) => startFrom), {
+      signal: stopping.signal,
+    });
+    this.search = setInterval(() => {
+      this.takeNewTopics().catch((error: unknown) => {
+        if (!(error instanceof BrokerError && error.retriable)) logger.error(error, 'The search for topics');
+      });
+    }, TOPIC_SEARCH_INTERVAL_MS);
+  }
+
+  private async takeNewTopics(): Promise<void> {
+    const found = await this.findTopics(() => FROM_ITS_BEGINNING);
+    if (!found || this.options.stopping.aborted) return;
+    if (this.consumer) this.consumer.subscribe([...this.topics.keys()]);
+    else if (!this.replacing) await this.consume();
+  }
+
+  /** Notes the topics that a source accepts; true if there is a new one. */
+  private async findTopics(startFrom: (source: Source) => GroupStart): Promise<boolean> {
+    const before = this.topics.size;
+    for (const { topic } of await this.options.admin.describeTopics()) {
+      const source = this.topics.has(topic)
+        ? undefined
+        : this.group.sources.find(({ accepts }) => accepts?.(topic));
+      if (source) this.topics.set(topic, { source, startFrom: startFrom(source) });
+    }
+    return this.topics.size > before;
+  }
+
+  private async consume(): Promise<void> {
+    // Nobody would close it.
+    if (this.options.stopping.aborted) throw new AsyncCallError('closed', 'The server was closed.');
+    // The first topic is still to be found.
+    if (this.topics.size === 0) return;
+    let isRunning = false;
+    const consumer: RecordConsumer = this.createConsumer((state, error) => {
+      if (this.consumer !== consumer) return;
+      this.listener.onState(state, error);
+      // One that fails to start says so to whoever starts it.
+      if (state === 'failed' && isRunning) this.failed();
+    });
+    this.consumer = consumer;
+    await consumer.start();
+    isRunning = true;
+  }
+
+  private failed(): void {
+    const { stopping, onFailure } = this.options;
+    if (stopping.aborted) return;
+    if (onFailure === 'exit') this.listener.onGivenUp();
+    else if (onFailure === 'restart') {
+      this.replacing ??= this.replaceConsumer().finally(() => (this.replacing = undefined));
+    }
+  }
+
+  /** A consumer that has failed does no more work: a new one, with the same subscriptions, takes its place. */
+  private async replaceConsumer(): Promise<void> {
+    const { stopping } = this.options;
+    await this.discardConsumer();
+    for (let delayMs = FIRST_RESTART_MS; !stopping.aborted; delayMs = Math.min(2 * delayMs, MAX_RESTART_MS)) {
+      await pause(delayMs, stopping);
+      if (stopping.aborted || (await this.tryToConsume())) return;
+    }
+  }
+
+  private async tryToConsume(): Promise<boolean> {
+    const { stopping, logger } = this.options;
+    try {
+      await this.consume();
+      return true;
+    } catch (error) {
+      if (!stopping.aborted) logger.error(error, 'A new consumer could not be started');
+      await this.discardConsumer();
+      return false;
+    }
+  }
+
+  private async discardConsumer(): Promise<void> {
+    const { consumer } = this;
+    this.consumer = undefined;
+    await consumer
+      ?.close()
+      .catch((error: unknown) => this.options.logger.error(error, 'The failed consumer'));
+  }
+
+  private createConsumer(onState: RunningGroupListener['onState']): RecordConsumer {
+    const { broker, source, settings, logger } = this.options;
+    return new RecordConsumer({
+      broker,
+      identity: { clientId: source },
+      groupId: this.group.groupId,
+      topics: [...this.topics.keys()],
+      startFrom: (topic) => this.topicOf(topic).startFrom,
+      settings,
+      intakeOf: (topic) => this.topicOf(topic).source.intake,
+      onReceived: () => this.listener.onReceived(),
+      onState,
+      onHeldBack: (place) => logger.warn(heldBack(place)),
+      onCommitError: (error) => logger.error(error, 'A commit failed'),
+    });
+  }
+
+  private topicOf(topic: string): ReadTopic {
+    const known = this.topics.get(topic);
+    if (!known) throw new Error(`The group ${this.group.groupId} has not subscribed to ${topic}`);
+    return known;
+  }
+}
+
+function heldBack({ topic, partition, offset }: TopicPartitionOffset): string {
+  return (
+    `${topic}[${partition}] is paused: the request at ${offset} does not end, and all that can be remembered ` +
+    'is done behind it. Give endless streams a timeout.'
+  );
+}

@@ -1,0 +1,20 @@
+import type { GroupStart } from '../broker/consumer.js';
+import type { TopicSpec } from '../broker/admin.js';
+import type { Intake } from './intake.js';
+
+/** Topics that a service reads, and what runs their records. */
+export interface Source {
+  /** Topics that have to exist; they are made sure of before anything is read. */
+  readonly topics: readonly TopicSpec[];
+  /** Whether a topic that exists is read, too, though it is none of these. Absent where there are no others. */
+  readonly accepts?: (topic: string) => boolean;
+  /** Where a topic starts that the group has not read before. */
+  readonly startFrom: GroupStart;
+  readonly intake: Intake;
+}
+
+/** What one consumer group reads. */
+export interface GroupSources {
+  readonly groupId: string;
+  readonly sources: readonly Source[];
+}
