@@ -9,12 +9,17 @@ export type {
 } from './module/async-calls-options.js';
 export { asyncCallsMicroservice, connectAsyncCalls } from './module/connect.js';
 export { AsyncEndpoint, type AsyncEndpointOptions } from './server/async-endpoint.decorator.js';
+export { AsyncEvent } from './server/async-event.decorator.js';
+export type { AsyncEventOptions, BatchOptions } from './server/event-options.js';
+export { AsyncEventContext } from './server/async-event-context.js';
+export { AsyncEventBatchContext } from './server/async-event-batch-context.js';
 export { AsyncCallContext, type Caller } from './server/async-call-context.js';
 export { AsyncCallsServer } from './server/async-calls-server.js';
 export { AsyncCallsClient } from './client/async-calls-client.js';
 export { EndpointClient } from './client/endpoint-client.js';
 export type { AsyncCallResponse } from './client/async-call-response.js';
 export type { CallOptions, OnRedelivery } from './client/call-options.js';
+export type { PublishOptions } from './client/publish-options.js';
 export type { ClientCounts } from './client/client-counts.js';
 export { AsyncCallError, type AsyncCallErrorOptions } from './errors/async-call-error.js';
 export {

@@ -8,11 +8,14 @@ import { StateChanges } from '../broker/state-changes.js';
 import { messageOf } from '../errors/async-call-error.js';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
 import type { HeadersInput } from '../protocol/message-headers.js';
+import type { CallTarget } from './call-address.js';
 import type { CallOptions } from './call-options.js';
 import { Caller } from './caller.js';
 import type { ClientCounts } from './client-counts.js';
 import type { ClientOptions } from './client-options.js';
 import { EndpointClient } from './endpoint-client.js';
+import { sendOneWay } from './one-way.js';
+import type { PublishOptions } from './publish-options.js';
 
 /** The client has no events of its own: its states come as `status`. */
 type NoEvents = Record<string, never>;
@@ -91,7 +94,29 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   }
 
   /** Nest's own way to make a call; `send` does not come by here. */
-  protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+  override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void;
+  /**
+   * Publishes an event: `publish('pizza', event, { key: '7' })`. It is sent at once, whether or not somebody subscribes.
+   * The Observable emits `undefined` and completes when the broker has stored the event, which is then there for every
+   * subscribing service, those of the future included; it fails with an {@link AsyncCallError}, which is logged if
+   * nobody listens. A topic that does not exist is created, if `topics.create` allows it.
+   */
+  override publish<T>(topic: string, event: T, options?: PublishOptions): Observable<void>;
+  override publish(
+    subject: string | ReadPacket,
+    event: unknown,
+    options: PublishOptions = {},
+  ): Observable<void> | (() => void) {
+    return isPacket(subject, event)
+      ? this.callForNest(subject, event as (packet: WritePacket) => void)
+      : sendOneWay(this.caller, {
+          target: { topic: subject, type: options.type },
+          data: event,
+          options,
+        });
+  }
+
+  private callForNest(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
     const subscription = this.send(packet.pattern as EndpointTarget, packet.data).subscribe({
       next: (response) => callback({ response }),
       error: (err: unknown) => callback({ err }),
@@ -113,10 +138,17 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   }
 
   /** What Nest's dispatch hook (12 and later) attaches to a packet travels as headers. */
-  private metadataOf(pattern: EndpointTarget, data: unknown): HeadersInput | undefined {
+  private metadataOf(pattern: CallTarget, data: unknown): HeadersInput | undefined {
     if (!this.onDispatchHook) return undefined;
     const packet: ReadPacket & { metadata?: HeadersInput } = { pattern, data };
     this.onDispatchHook(packet);
     return packet.metadata;
   }
+}
+
+/** Nest calls by a packet and a callback; a topic's name is no packet. */
+function isPacket(subject: unknown, callback: unknown): subject is ReadPacket {
+  return (
+    typeof subject === 'object' && subject !== null && 'pattern' in subject && typeof callback === 'function'
+  );
 }

@@ -61,7 +61,8 @@ export function onRedeliveryFault(choice: unknown): string | undefined {
   return `${inspect(choice)} is no choice: write 'continue', 'restart' or 'fail'`;
 }
 
-function keyFault(key: unknown): string | undefined {
+/** What is wrong with a partition key; `undefined` if nothing. */
+export function keyFault(key: unknown): string | undefined {
   if (typeof key === 'string' || Buffer.isBuffer(key)) return undefined;
   return `${inspect(key)} is not a key: write a string or a Buffer`;
 }
@@ -70,8 +71,10 @@ function flagFault(flag: unknown): string | undefined {
   return typeof flag === 'boolean' ? undefined : `${inspect(flag)} is neither true nor false`;
 }
 
-/** The options that there are, and what can be wrong with each; the type sees to it that none is missing here. */
-const FAULT_OF: Readonly<Record<keyof CallOptions, (value: unknown) => string | undefined>> = {
+/** The options that there are, and what can be wrong with each; the type sees to it that none is missing. */
+export type OptionFaults<O> = Readonly<Record<keyof O, (value: unknown) => string | undefined>>;
+
+const FAULT_OF: OptionFaults<CallOptions> = {
   timeoutMs: timeoutFault,
   idleTimeoutMs: timeoutFault,
   onRedelivery: onRedeliveryFault,
@@ -83,20 +86,24 @@ const FAULT_OF: Readonly<Record<keyof CallOptions, (value: unknown) => string | 
 
 /** Throws `invalid-argument` if the options cannot be followed. */
 export function checkCallOptions(options: CallOptions): void {
+  checkOptions(options, FAULT_OF, 'a call');
+}
+
+/** The same for the options of something else. */
+export function checkOptions<O extends object>(options: O, faultOf: OptionFaults<O>, what: string): void {
   // Not `Object.entries`: it makes arrays for each call.
   for (const name in options) {
     // A misspelt option would be ignored in silence, and e.g. a key is what the order depends on.
-    if (!Object.hasOwn(FAULT_OF, name)) throw unknownOption(name);
-    const value = options[name as keyof CallOptions];
-    const fault = value === undefined ? undefined : FAULT_OF[name as keyof CallOptions](value);
+    if (!Object.hasOwn(faultOf, name)) throw unknownOption(name, Object.keys(faultOf), what);
+    const value = options[name];
+    const fault = value === undefined ? undefined : faultOf[name](value);
     if (fault) throw new AsyncCallError('invalid-argument', `${name}: ${fault}.`);
   }
 }
 
-function unknownOption(name: string): AsyncCallError {
-  const known = Object.keys(FAULT_OF).join(', ');
+function unknownOption(name: string, known: readonly string[], what: string): AsyncCallError {
   return new AsyncCallError(
     'invalid-argument',
-    `${inspect(name)} is not an option of a call. There are: ${known}.`,
+    `${inspect(name)} is not an option of ${what}. There are: ${known.join(', ')}.`,
   );
 }

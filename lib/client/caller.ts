@@ -1,18 +1,19 @@
 import type { BrokerError } from '../broker/broker-error.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
 import { headerEntries, type HeaderEntry, type HeadersInput } from '../protocol/message-headers.js';
-import type { RequestKind } from '../protocol/request.js';
+import { EVENT, type RequestKind } from '../protocol/request.js';
 import { serialize } from '../protocol/serializer.js';
+import { CallAddresses, type CallTarget, isEventTarget, nameOf } from './call-address.js';
 import { handlerOutOfTime } from './call-failures.js';
 import { oneWayLimits, requestLimits } from './call-limits.js';
 import { type CallOptions, checkCallOptions } from './call-options.js';
 import type { ClientCounts } from './client-counts.js';
 import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
-import { OutgoingCall } from './outgoing-call.js';
+import { OutgoingCall, type PreparedRequest } from './outgoing-call.js';
 import { type CallObserver, PendingCall } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
+import { checkPublishOptions, type PublishOptions } from './publish-options.js';
 import type { ReplyListener } from './reply-reader.js';
 import { ReplyRouter } from './reply-router.js';
 import { MessageIds } from '../protocol/message-ids.js';
@@ -25,9 +26,9 @@ const NO_HEADERS: readonly HeaderEntry[] = [];
 /** What is sent where, and how. */
 export interface Call {
   readonly kind: RequestKind;
-  readonly target: EndpointTarget;
+  readonly target: CallTarget;
   readonly data: unknown;
-  readonly options: CallOptions;
+  readonly options: CallOptions & PublishOptions;
 }
 
 /** What a caller asks of the client it works for. */
@@ -35,7 +36,7 @@ export interface CallerListener extends Pick<ReplyListener, 'onState'> {
   /** A one-way call has failed, and nobody has subscribed to it. */
   onUnobservedError(error: unknown): void;
   /** Headers that are added to a call, e.g. by instrumentation. */
-  headersFor(target: EndpointTarget, data: unknown): HeadersInput | undefined;
+  headersFor(target: CallTarget, data: unknown): HeadersInput | undefined;
   /** A request was given up, and its service could not be told. */
   onCancelLost(error: unknown): void;
 }
@@ -47,6 +48,7 @@ export class Caller {
   private readonly oneWayCalls = new PendingCalls();
   private readonly replies = new ReplyRouter(this.ids, this.requests);
   private readonly connection: ClientConnection;
+  private readonly addresses: CallAddresses;
   private readonly lastTrouble = () => this.connection.lastTrouble;
   private isClosed = false;
   private closing: Promise<void> | undefined;
@@ -56,6 +58,7 @@ export class Caller {
     /** Whom to tell what no call can be told. */
     readonly listener: CallerListener,
   ) {
+    this.addresses = new CallAddresses(options);
     this.connection = new ClientConnection(options, {
       onReply: (record) => this.replies.route(record),
       onState: (state, error) => listener.onState(state, error),
@@ -102,7 +105,8 @@ export class Caller {
       lastTrouble: this.lastTrouble,
     });
     try {
-      checkCallOptions(call.options);
+      if (isEventTarget(call.target)) checkPublishOptions(call.options);
+      else checkCallOptions(call.options);
       this.assertOpen();
       this.assertRoom();
       if (limits.isInherited && limits.timeoutMs <= 0) throw handlerOutOfTime(nameOf(call.target));
@@ -146,21 +150,25 @@ export class Caller {
   }
 
   private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {
-    const { service, endpoint } = parseTarget(target);
+    const { destination, endpoint, type } = this.addresses.of(target);
     const headers = allEntries(this.listener.headersFor(target, data), options.headers);
     const payload = serialize(this.options.serializer, data);
     const { source } = this.options;
-    const acceptsFrames = kind === 'request' && this.options.frames;
-    const request = {
-      kind,
+    const expectsReplies = kind === 'request';
+    const request: PreparedRequest = {
+      kind: isEventTarget(target) ? EVENT : kind,
       correlationId: pending.requestId,
       endpoint,
+      type,
       source,
-      acceptsFrames,
+      acceptsFrames: expectsReplies && this.options.frames,
       headers,
       payload,
     };
-    this.connection.send(service, new OutgoingCall(pending, keyBytes(options.key), request));
+    this.connection.send(
+      destination,
+      new OutgoingCall(pending, keyBytes(options.key), expectsReplies, request),
+    );
   }
 
   private assertOpen(): void {
@@ -176,10 +184,6 @@ export class Caller {
 function allEntries(added?: HeadersInput, own?: HeadersInput): readonly HeaderEntry[] {
   if (!added) return own ? headerEntries(own) : NO_HEADERS;
   return [...headerEntries(added), ...headerEntries(own)];
-}
-
-function nameOf(target: EndpointTarget): string {
-  return typeof target === 'string' ? target : `${target?.service}${target?.endpoint}`;
 }
 
 function keyBytes(key: string | Buffer | undefined): Buffer | null {

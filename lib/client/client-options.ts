@@ -13,6 +13,8 @@ export interface ClientOptions {
   readonly broker: Broker;
   readonly topicNames: TopicNames;
   readonly replyTopic: TopicSpec;
+  /** How topics of events are created. */
+  readonly eventTopics: Omit<TopicSpec, 'topic'>;
   /** Whether the topic may be created; if not it has to exist. */
   readonly createTopics: boolean;
   readonly serializer: Serializer;

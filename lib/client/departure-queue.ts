@@ -1,9 +1,9 @@
-import type { RequestKind } from '../protocol/request.js';
 import { Fifo } from '../collections/fifo.js';
 
 /** A call that wants to leave. */
 export interface Departure {
-  readonly kind: RequestKind;
+  /** Whether replies to it have to be read. */
+  readonly expectsReplies: boolean;
   /** Whether nobody waits for it any more. */
   readonly isOver: boolean;
   /** Calls back once, when the call is over in whatever way. */
@@ -71,7 +71,7 @@ export class DepartureQueue<T extends Departure> {
 
   /** All that wait for the same thing fail with it: one after the other would take one attempt each. */
   private refuse({ forRequestsOnly }: Obstacle, error: unknown): void {
-    const refused = this.waiting.takeAll(({ kind }) => !forRequestsOnly || kind === 'request');
+    const refused = this.waiting.takeAll(({ expectsReplies }) => !forRequestsOnly || expectsReplies);
     for (const call of refused) call.fail(error);
   }
 }

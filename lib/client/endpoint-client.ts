@@ -1,8 +1,9 @@
-import { AsyncSubject, Observable, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
 import { type AsyncCallResponse, responseOf } from './async-call-response.js';
 import type { CallOptions } from './call-options.js';
 import type { Caller } from './caller.js';
+import { sendOneWay } from './one-way.js';
 import type { CallObserver } from './pending-call.js';
 
 /** Calls one endpoint with fixed options; cheap to make. Get one by {@link AsyncCallsClient.to}. */
@@ -43,22 +44,7 @@ export class EndpointClient {
    */
   emit<TInput = unknown>(data: TInput): Observable<void> {
     const { target, options } = this;
-    const stored = new AsyncSubject<void>();
-    this.caller.start(
-      { kind: 'one-way', target, data, options },
-      {
-        next: () => undefined,
-        error: (error) => {
-          if (!stored.observed) this.caller.listener.onUnobservedError(error);
-          stored.error(error);
-        },
-        complete: () => {
-          stored.next();
-          stored.complete();
-        },
-      },
-    );
-    return stored.asObservable();
+    return sendOneWay(this.caller, { target, data, options });
   }
 
   private request<T>(data: unknown, observerOf: (subscriber: Subscriber<T>) => CallObserver): Observable<T> {

@@ -12,12 +12,9 @@ export class OutgoingCall implements Departure {
   constructor(
     private readonly call: PendingCall,
     readonly key: Buffer | null,
+    readonly expectsReplies: boolean,
     private readonly request: PreparedRequest,
   ) {}
-
-  get kind(): OutgoingRequest['kind'] {
-    return this.request.kind;
-  }
 
   get isOver(): boolean {
     return this.call.isOver;
@@ -33,18 +30,19 @@ export class OutgoingCall implements Departure {
 
   /** Its record. Called once, when the call leaves; see {@link PendingCall.leave}. */
   encode(replyTo: Required<ReplyAddress> | undefined, giveUp: () => void): WireRecord {
-    const { kind, correlationId, endpoint, source, acceptsFrames, headers, payload } = this.request;
-    const isRequest = kind === 'request';
-    this.call.leave(isRequest ? giveUp : undefined);
+    const { kind, correlationId, endpoint, type, source, acceptsFrames, headers, payload } = this.request;
+    const { expectsReplies } = this;
+    this.call.leave(expectsReplies ? giveUp : undefined);
     // Written out: to spread the request takes longer than to encode it.
     return encodeRequest({
       kind,
       correlationId,
       endpoint,
-      replyTo: isRequest ? replyTo : undefined,
+      type,
+      replyTo: expectsReplies ? replyTo : undefined,
       source,
       // A one-way call is to be run however late: its timeout is for the broker's acknowledgement alone.
-      timeoutMs: isRequest ? this.call.remainingMs : undefined,
+      timeoutMs: expectsReplies ? this.call.remainingMs : undefined,
       acceptsFrames,
       headers,
       payload,

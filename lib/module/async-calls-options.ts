@@ -31,6 +31,8 @@ export interface TopicsOptions {
    * days, records up to 2 MiB by default. `false` for none: then they are only logged.
    */
   readonly deadLetters?: TopicOptions | false;
+  /** Topics of events, `<prefix><name>`, where they do not exist when this service publishes or subscribes to them. */
+  readonly events?: TopicOptions;
 }
 
 /** How calls of this service are made. */

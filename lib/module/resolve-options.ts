@@ -43,11 +43,12 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
     broker,
     serializer: options.serializer ?? jsonSerializer,
     createTopics: topics.create ?? true,
+    topicNames: names,
+    eventTopics: topicSettings(topics.events),
   };
   return Object.freeze({
     client: Object.freeze({
       ...common,
-      topicNames: names,
       replyTopic: topicSpec(names.replies(service), topics.replies, { 'retention.ms': `${ONE_HOUR_MS}` }),
       timeoutMs: calls.timeoutMs ?? 30_000,
       idleTimeoutMs: calls.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
@@ -90,10 +91,16 @@ function duplicateStore(duplicates: DeliveryOptions['duplicates'] = {}): Duplica
   return 'claim' in duplicates ? duplicates : new MemoryDuplicateStore({ ...DEFAULT_WINDOW, ...duplicates });
 }
 
-function topicSpec(topic: string, options: TopicOptions = {}, configs: TopicSpec['configs'] = {}): TopicSpec {
+function topicSpec(topic: string, options?: TopicOptions, configs?: TopicSpec['configs']): TopicSpec {
+  return Object.freeze({ topic, ...topicSettings(options, configs) });
+}
+
+function topicSettings(
+  options: TopicOptions = {},
+  configs: TopicSpec['configs'] = {},
+): Omit<TopicSpec, 'topic'> {
   const { partitions = DEFAULT_PARTITIONS, replicationFactor } = options;
   return Object.freeze({
-    topic,
     partitions,
     replicationFactor,
     configs: Object.freeze({ ...configs, ...options.configs }),

@@ -12,6 +12,7 @@ export const HEADER = {
   version: 'ac-version',
   kind: 'ac-kind',
   endpoint: 'ac-endpoint',
+  type: 'ac-type',
   id: 'ac-id',
   seq: 'ac-seq',
   epoch: 'ac-epoch',

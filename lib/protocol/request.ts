@@ -1,25 +1,37 @@
-import type { AsyncCallError } from '../errors/async-call-error.js';
 import { CANCEL } from './cancel.js';
 import { CONTENT_TYPE, KIND, SOURCE, VERSION } from './common-headers.js';
 import { DecodeError, type Answerable } from './decode-error.js';
 import { FRAMES } from './frames.js';
-import { HEADER, PROTOCOL_VERSION } from './header-names.js';
-import { HeaderReader, parseCount } from './header-reader.js';
+import { HEADER } from './header-names.js';
+import { HeaderReader } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
 import { quoted } from './quoted.js';
 import type { ReplyAddress } from './reply-address.js';
+import {
+  acceptsFrames,
+  BAD_REQUEST,
+  checkVersion,
+  readReplyAddress,
+  readTimeout,
+} from './request-headers.js';
 import { LIKELY_CONTENT_TYPES, type SerializedPayload } from './serializer.js';
 import { TextHeader, textHeader } from './text-header.js';
 import type { WireRecord } from './wire-record.js';
 
+/** The kind of a record that is an event: a fact for whoever subscribes to its topic. */
+export const EVENT = 'event';
+
 /** `request` wants responses, `one-way` does not. */
 export type RequestKind = 'request' | 'one-way';
 
-/** A request to an endpoint, as it leaves. */
+/** A request to an endpoint, or an event, as it leaves. */
 export interface OutgoingRequest {
-  readonly kind: RequestKind;
+  readonly kind: RequestKind | typeof EVENT;
   readonly correlationId: string;
-  readonly endpoint: string;
+  /** Absent on events. */
+  readonly endpoint?: string;
+  /** The type of an event, if it has one. */
+  readonly type?: string;
   /** Where the responses go; absent on one-way calls. */
   readonly replyTo?: Required<ReplyAddress>;
   /** Who sends it: `service/instance`. */
@@ -51,15 +63,19 @@ export interface IncomingRequest {
 const REPLY_TOPIC = new TextHeader(HEADER.replyTopic);
 const REPLY_PARTITION = new TextHeader(HEADER.replyPartition);
 const ENDPOINT = new TextHeader(HEADER.endpoint);
+const TYPE = new TextHeader(HEADER.type);
 const TIMEOUT_MS = new TextHeader(HEADER.timeoutMs);
 const ACCEPTS_FRAMES = textHeader(HEADER.accept, FRAMES);
 
-/** The record of a request. */
+/** The record of a request or an event. */
 export function encodeRequest(request: OutgoingRequest): WireRecord {
-  const { replyTo, timeoutMs, payload } = request;
+  const { replyTo, timeoutMs, endpoint, type, payload } = request;
   const headers: HeaderEntry[] = [textHeader(HEADER.correlationId, request.correlationId)];
   if (replyTo) headers.push(REPLY_TOPIC.of(replyTo.topic), REPLY_PARTITION.of(replyTo.partition));
-  headers.push(VERSION, KIND.of(request.kind), ENDPOINT.of(request.endpoint), SOURCE.of(request.source));
+  headers.push(VERSION, KIND.of(request.kind));
+  if (endpoint !== undefined) headers.push(ENDPOINT.of(endpoint));
+  if (type !== undefined) headers.push(TYPE.of(type));
+  headers.push(SOURCE.of(request.source));
   if (timeoutMs !== undefined) headers.push(TIMEOUT_MS.of(timeoutMs));
   if (request.acceptsFrames) headers.push(ACCEPTS_FRAMES);
   if (payload.contentType !== undefined) headers.push(CONTENT_TYPE.of(payload.contentType));
@@ -79,6 +95,7 @@ export function decodeRequest(record: WireRecord, requestTopic?: string): Incomi
   const correlationId = read.bytes(HEADER.correlationId);
   const answerable = replyTo && correlationId && { correlationId, replyTo };
 
+  checkVersion(read, answerable);
   const kind = readKind(read, replyTo, answerable);
   if (kind === 'request' && !answerable) {
     throw new DecodeError(
@@ -88,41 +105,25 @@ export function decodeRequest(record: WireRecord, requestTopic?: string): Incomi
   }
   const endpoint = read.text(HEADER.endpoint);
   if (!endpoint) throw new DecodeError(`The header ${HEADER.endpoint} is missing.`, answerable, BAD_REQUEST);
-  const timeoutMs = read.count(HEADER.timeoutMs);
-  if (Number.isNaN(timeoutMs)) {
-    throw new DecodeError(`${HEADER.timeoutMs} is not a whole number.`, answerable, BAD_REQUEST);
-  }
   return {
     kind,
     correlationId: correlationId ?? Buffer.alloc(0),
     endpoint,
     replyTo: kind === 'request' ? replyTo : undefined,
     source: read.text(HEADER.source),
-    timeoutMs,
+    timeoutMs: readTimeout(read, answerable),
     acceptsFrames: acceptsFrames(read),
     headers: MessageHeaders.ofRecord(record.headers),
     payload: { bytes: record.value, contentType: read.text(HEADER.contentType, LIKELY_CONTENT_TYPES) },
   };
 }
 
-const VERSIONS = [PROTOCOL_VERSION];
-const LIKELY_ACCEPTED = [FRAMES];
 const KINDS: readonly RequestKind[] = ['request', 'one-way'];
-const BAD_REQUEST: { readonly code: AsyncCallError['code'] } = { code: 'bad-request' };
-
 function readKind(
   read: HeaderReader,
   replyTo: ReplyAddress | undefined,
   answerable: Answerable | undefined,
 ): RequestKind {
-  const version = read.text(HEADER.version, VERSIONS);
-  if (version !== undefined && version !== PROTOCOL_VERSION) {
-    throw new DecodeError(
-      `${HEADER.version} is ${quoted(version)}; this service reads version ${PROTOCOL_VERSION}.`,
-      answerable,
-      BAD_REQUEST,
-    );
-  }
   const kind = read.text(HEADER.kind, KINDS) ?? (replyTo ? 'request' : 'one-way');
   if (kind === 'request' || kind === 'one-way') return kind;
   throw new DecodeError(
@@ -132,33 +133,4 @@ function readKind(
     answerable,
     BAD_REQUEST,
   );
-}
-
-/** What the caller reads beyond what every caller reads: words with commas between them. */
-function acceptsFrames(read: HeaderReader): boolean {
-  const accepted = read.text(HEADER.accept, LIKELY_ACCEPTED);
-  if (accepted === undefined || accepted === FRAMES) return accepted === FRAMES;
-  return accepted.split(',').some((word) => word.trim() === FRAMES);
-}
-
-/** What Kafka takes as the name of a topic; asking it for another one may break the connection. */
-const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
-
-function readReplyAddress(read: HeaderReader, requestTopic: string | undefined): ReplyAddress | undefined {
-  const topic = read.text(HEADER.replyTopic);
-  if (!topic) return undefined;
-  if (!TOPIC_NAME.test(topic))
-    throw new DecodeError(`${HEADER.replyTopic} is ${quoted(topic)}: no name of a topic.`);
-  if (topic === requestTopic)
-    throw new DecodeError(`${HEADER.replyTopic} is the topic of requests, ${quoted(topic)}.`);
-  const partition = read.bytes(HEADER.replyPartition);
-  return partition === undefined ? { topic } : { topic, partition: readPartition(partition) };
-}
-
-/** Decimal text, or the 4-byte big-endian integer that Spring writes; "1234" is text: it is never both. */
-function readPartition(bytes: Buffer): number {
-  const decimal = parseCount(bytes, 9);
-  if (!Number.isNaN(decimal)) return decimal;
-  if (bytes.length === 4 && bytes.readInt32BE() >= 0) return bytes.readInt32BE();
-  throw new DecodeError(`${HEADER.replyPartition} is not a partition number.`);
 }

@@ -6,6 +6,8 @@ export interface TopicNames {
   replies(service: string): string;
   /** The service writes what it could not serve; people read. */
   deadLetters(service: string): string;
+  /** Publishers write; each subscribing service's consumer group reads. */
+  events(name: string): string;
 }
 
 /** The default names, behind a prefix: `<prefix><service>.requests` and so on. */
@@ -14,5 +16,6 @@ export function topicNames(prefix = ''): TopicNames {
     requests: (service) => `${prefix}${service}.requests`,
     replies: (service) => `${prefix}${service}.replies`,
     deadLetters: (service) => `${prefix}${service}.dead-letters`,
+    events: (name) => `${prefix}${name}`,
   };
 }

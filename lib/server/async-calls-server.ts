@@ -6,9 +6,8 @@ import type { ConsumerState } from '../broker/consumer.js';
 import { StateChanges } from '../broker/state-changes.js';
 import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import type { EndpointExtras } from './async-endpoint.decorator.js';
 import { endProcess } from './end-process.js';
-import { Handlers } from './handlers.js';
+import { type AnyExtras, Handlers } from './handlers.js';
 import { RunningService } from './running-service.js';
 import type { ServerOptions } from './server-options.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
@@ -38,7 +37,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
 
   constructor(private readonly options: ServerOptions) {
     super();
-    this.handlers = new Handlers(options.service);
+    this.handlers = new Handlers(options.service, options.topicNames);
   }
 
   /** The service whose endpoints these are. */
@@ -66,7 +65,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     const { service, declaredBy } = extras;
     this.assertOneService(endpoint, service, declaredBy);
     if (service !== undefined && service !== this.service) return;
-    this.handlers.endpoints.add(endpoint, handler, extras);
+    this.handlers.add(endpoint, handler, extras);
     super.addHandler(endpoint, handler, isEventHandler, { ...extras });
   }
 
@@ -138,6 +137,8 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     const names = this.handlers.endpoints.names.join(', ');
     const { topic } = this.options.requestTopic;
     this.logger.log(`${this.service} serves ${names || 'no endpoint'} (${topic})`);
+    const topics = this.handlers.events.subscriptions.map((subscription) => String(subscription.topic));
+    if (topics.length > 0) this.logger.log(`${this.service} subscribes to ${topics.join(', ')}`);
   }
 
   private createService(): RunningService {
@@ -205,6 +206,6 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
 
 function isOurs(
   extras: Readonly<Record<string, unknown>> = {},
-): extras is Readonly<Record<string, unknown>> & EndpointExtras {
+): extras is Readonly<Record<string, unknown>> & AnyExtras {
   return typeof extras.declaredBy === 'string';
 }

@@ -1,9 +1,7 @@
-import { MessagePattern } from '@nestjs/microservices';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { normalizeEndpoint } from '../protocol/endpoint-address.js';
+import { declareHandler, type HandlerExtras } from './declare-handler.js';
 import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
-import { observeIterables } from './iterable-source.js';
-import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 
 /** How an endpoint is registered. */
 export interface AsyncEndpointOptions extends EndpointOptions {
@@ -15,10 +13,8 @@ export interface AsyncEndpointOptions extends EndpointOptions {
 }
 
 /** What the decorator leaves for the server, in Nest's `extras` of the handler. */
-export interface EndpointExtras extends AsyncEndpointOptions {
+export interface EndpointExtras extends AsyncEndpointOptions, HandlerExtras {
   readonly kind: 'endpoint';
-  /** `Controller.method`, for messages. */
-  readonly declaredBy: string;
 }
 
 /**
@@ -38,10 +34,5 @@ export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = 
   const name = normalizeEndpoint(endpoint);
   const faults = endpointFaults(`@AsyncEndpoint('${name}')`, options);
   if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
-  return (target, key, descriptor: PropertyDescriptor) => {
-    descriptor.value = observeIterables(descriptor.value as (...args: unknown[]) => unknown);
-    const declaredBy = `${target.constructor.name}.${String(key)}`;
-    const extras: EndpointExtras = { ...options, kind: 'endpoint', declaredBy };
-    return MessagePattern(name, ASYNC_CALLS_TRANSPORT, { ...extras })(target, key, descriptor);
-  };
+  return declareHandler<EndpointExtras>(name, { ...options, kind: 'endpoint' }, `@AsyncEndpoint('${name}')`);
 }

@@ -1,7 +1,18 @@
 import { Cutoff } from '../delivery/cutoff.js';
-import { type AttemptDelivery, deadlineOf } from '../delivery/delivery.js';
 import { MAX_TIMER_MS } from '../delivery/pause.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+
+/** An attempt, as far as its limits are concerned. */
+export interface LimitedAttempt {
+  /** What is called, for messages. */
+  readonly endpoint: string;
+  /** When its caller stops waiting, in milliseconds since the epoch; `Infinity` if it does not. */
+  readonly deadline: number;
+  /** Aborts when its result is not wanted any more. */
+  readonly cutoff: Cutoff;
+  /** Aborts when what happens to it is the business of others. */
+  readonly gone: Cutoff;
+}
 
 /** Ends an attempt at its caller's deadline, and when its handler has taken longer than it may. */
 export class AttemptLimits {
@@ -12,19 +23,19 @@ export class AttemptLimits {
   private tookTooLong = false;
 
   constructor(
-    private readonly delivery: AttemptDelivery,
+    private readonly attempt: LimitedAttempt,
     private readonly maxHandlerMs: number | undefined,
   ) {
-    const { cutoff, owner } = delivery;
-    this.deadlineTimer = after(deadlineOf(delivery) - Date.now(), () => cutoff.abort());
-    this.notWaitedFor = maxHandlerMs === undefined ? owner.gone : new Cutoff(owner.gone);
+    const { cutoff, deadline, gone } = attempt;
+    this.deadlineTimer = after(deadline - Date.now(), () => cutoff.abort());
+    this.notWaitedFor = maxHandlerMs === undefined ? gone : new Cutoff(gone);
     if (maxHandlerMs !== undefined) this.maxTimer = after(maxHandlerMs, () => this.giveUp());
   }
 
   /** Throws `timeout` if the handler has taken longer than it may. */
   check(): void {
     if (!this.tookTooLong) return;
-    const { endpoint } = this.delivery.request;
+    const { endpoint } = this.attempt;
     throw new AsyncCallError(
       'timeout',
       `${endpoint} did not end within ${this.maxHandlerMs} ms (maxHandlerMs).`,
@@ -41,7 +52,7 @@ export class AttemptLimits {
   private giveUp(): void {
     this.tookTooLong = true;
     this.notWaitedFor.abort();
-    this.delivery.cutoff.abort();
+    this.attempt.cutoff.abort();
   }
 }
 

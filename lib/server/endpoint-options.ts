@@ -30,21 +30,31 @@ const KNOWN: Readonly<Record<keyof EndpointOptions | 'service', true>> = {
   maxHandlerMs: true,
 };
 
-/** What is wrong with the options of an endpoint, each as `where.what: why`. A misspelt one must not pass for its default. */
+/** What is wrong with the options of an endpoint, each as `where.what: why`. */
 export function endpointFaults(where: string, options: EndpointOptions): string[] {
-  if (typeof options !== 'object' || options === null) return [`${where}: ${inspect(options)} is no object`];
-  const { retry, concurrency, maxHandlerMs } = options;
-  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(KNOWN, name));
-  return [
-    ...unknown.map(
-      (name) => `${where}: there is no option "${name}": there are ${Object.keys(KNOWN).join(', ')}`,
-    ),
-    ...retryFaults(`${where} retry`, retry),
-    ...faultsAt(`${where} concurrency`, countFault(concurrency)),
-    ...faultsAt(`${where} maxHandlerMs`, limitFault(maxHandlerMs)),
-  ];
+  return optionFaults(where, options, KNOWN);
 }
 
-function faultsAt(where: string, fault: string | undefined): string[] {
-  return fault ? [`${where}: ${fault}`] : [];
+/** The same where there are more options: a name and what is wrong with it. A misspelt one must not pass for its default. */
+export function optionFaults<O extends EndpointOptions>(
+  where: string,
+  options: O,
+  known: Readonly<Record<string, true>>,
+  ownFaults: (options: O) => readonly (readonly [name: string, fault: string | undefined])[] = () => [],
+): string[] {
+  if (typeof options !== 'object' || options === null) return [`${where}: ${inspect(options)} is no object`];
+  const { retry, concurrency, maxHandlerMs } = options;
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(known, name));
+  const named = [
+    ['concurrency', countFault(concurrency)],
+    ['maxHandlerMs', limitFault(maxHandlerMs)],
+    ...ownFaults(options),
+  ] as const;
+  return [
+    ...unknown.map(
+      (name) => `${where}: there is no option "${name}": there are ${Object.keys(known).join(', ')}`,
+    ),
+    ...retryFaults(`${where} retry`, retry),
+    ...named.flatMap(([name, fault]) => (fault ? [`${where} ${name}: ${fault}`] : [])),
+  ];
 }

@@ -1,72 +1,30 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import { AsyncCallError } from '../errors/async-call-error.js';
+import type { TopicNames } from '../protocol/topic-names.js';
 import type { EndpointExtras } from './async-endpoint.decorator.js';
-import type { EndpointOptions } from './endpoint-options.js';
-import type { Endpoints } from './request-kind.js';
+import type { EventExtras } from './async-event.decorator.js';
+import { EndpointHandlers } from './endpoint-handlers.js';
+import { EventHandlers } from './event-handlers.js';
 
-/** A handler and what its decorator says of it. */
-export interface Registered<E> {
-  readonly handler: MessageHandler;
-  readonly extras: E;
-}
+/** What any decorator of this library leaves for the server. */
+export type AnyExtras = EndpointExtras | EventExtras;
 
 /** The handlers of one service. */
 export class Handlers {
   readonly endpoints: EndpointHandlers;
+  readonly events: EventHandlers;
 
-  constructor(service: string) {
+  constructor(service: string, topicNames: TopicNames) {
     this.endpoints = new EndpointHandlers(service);
-  }
-}
-
-/** Those of its endpoints. */
-export class EndpointHandlers implements Endpoints {
-  private readonly byName = new Map<string, Registered<EndpointExtras>>();
-
-  constructor(private readonly service: string) {}
-
-  /** The names of the endpoints. */
-  get names(): string[] {
-    return [...this.byName.keys()];
+    this.events = new EventHandlers(service, topicNames);
   }
 
-  get areLimited(): boolean {
-    return [...this.byName.values()].some(({ extras }) => extras.concurrency !== undefined);
-  }
-
-  handlerOf(endpoint: string): MessageHandler | undefined {
-    return this.byName.get(endpoint)?.handler;
-  }
-
-  optionsOf(endpoint: string): EndpointOptions | undefined {
-    return this.byName.get(endpoint)?.extras;
-  }
-
-  /** Throws `invalid-argument` if there is an endpoint of that name already. */
-  add(endpoint: string, handler: MessageHandler, extras: EndpointExtras): void {
-    const { declaredBy } = extras;
-    const existing = this.byName.get(endpoint)?.extras.declaredBy;
-    if (existing !== undefined) {
-      throw declaredTwice(
-        `The endpoint "${endpoint}" of the service "${this.service}"`,
-        [existing, declaredBy],
-        'Give one of them another name.',
-      );
+  /** Throws `invalid-argument` if it cannot be told from another one. */
+  add(pattern: string, handler: MessageHandler, extras: AnyExtras): void {
+    switch (extras.kind) {
+      case 'endpoint':
+        return this.endpoints.add(pattern, handler, extras);
+      case 'event':
+        return this.events.add(handler, extras);
     }
-    this.byName.set(endpoint, { handler, extras });
   }
-}
-
-/** What two handlers of one thing are refused with. */
-export function declaredTwice(
-  what: string,
-  [first, second]: readonly [string, string],
-  otherwise: string,
-): AsyncCallError {
-  return new AsyncCallError(
-    'invalid-argument',
-    first === second
-      ? `${what} is declared twice, both times by ${first}. Call connectAsyncCalls once, and list the controller in one module.`
-      : `${what} is declared twice: by ${first} and by ${second}. ${otherwise}`,
-  );
 }

@@ -4,7 +4,7 @@ import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import { BaseRpcExceptionFilter } from '@nestjs/microservices';
 import { throwError } from 'rxjs';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import { MessageContext } from './message-context.js';
+import { HandlerContext } from './handler-context.js';
 
 /**
  * Stands behind all filters of the application. Without it, Nest replaces an exception that no filter
@@ -18,7 +18,7 @@ export class LastResortFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): unknown {
     switch (host.getType<string>()) {
       case 'rpc':
-        return host.switchToRpc().getContext<unknown>() instanceof MessageContext
+        return host.switchToRpc().getContext<unknown>() instanceof HandlerContext
           ? throwError(() => exception)
           : new BaseRpcExceptionFilter().catch(exception, host);
       case 'http':

@@ -1,11 +1,10 @@
-import { BaseRpcContext } from '@nestjs/microservices';
 import type { ConsumerRecord } from '../broker/record.js';
 import type { AttemptDelivery } from '../delivery/delivery.js';
-import type { Cutoff } from '../delivery/cutoff.js';
 import type { MessageHeaders } from '../protocol/message-headers.js';
+import { HandlerContext } from './handler-context.js';
 
 /** What every handler may know of the message it is called for, beside its data. */
-export abstract class MessageContext extends BaseRpcContext<[ConsumerRecord]> {
+export abstract class MessageContext extends HandlerContext<[ConsumerRecord]> {
   /** The sender's own headers. */
   readonly headers: MessageHeaders;
   /** The partition key as text; `undefined` if the message has none. */
@@ -17,22 +16,12 @@ export abstract class MessageContext extends BaseRpcContext<[ConsumerRecord]> {
   readonly attempt: number;
   /** The record as the broker stored it: its place, time and bytes. */
   readonly record: ConsumerRecord;
-  private readonly cutoff: Cutoff;
 
   constructor({ request, record, attempt, cutoff }: AttemptDelivery) {
-    super([record]);
+    super([record], cutoff);
     this.headers = request.headers;
     this.key = record.key?.toString('utf8');
     this.attempt = attempt;
     this.record = record;
-    this.cutoff = cutoff;
-  }
-
-  /**
-   * Aborts when the result is no longer wanted here: the sender has given up or does not wait any more, the handler has
-   * taken too long, or this instance shuts down or has lost the partition.
-   */
-  get signal(): AbortSignal {
-    return this.cutoff.signal;
   }
 }

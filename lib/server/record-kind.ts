@@ -4,6 +4,7 @@ import type { Decode } from '../delivery/stages/decoded.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
 import type { EndpointOptions } from './endpoint-options.js';
+import type { BatchOptions } from './event-options.js';
 import type { MessageContext } from './message-context.js';
 
 /** What is particular to one kind of records: requests, events, responses that come to handlers. */
@@ -16,6 +17,8 @@ export interface RecordKind {
   /** How messages for a handler are run; `undefined` where it does not say. */
   optionsOf(endpoint: string): EndpointOptions | undefined;
   handlerOf(endpoint: string): MessageHandler | undefined;
+  /** How messages come together for one call of their handler; absent where each has a call of its own. */
+  batchOf?(endpoint: string): BatchOptions | undefined;
   /** What the sender is told if there is no handler. */
   unhandled(endpoint: string): AsyncCallError;
   /** What the handler gets as its data. */

@@ -27,6 +27,7 @@ import { withdrawn } from '../delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
 import { encodeResponse } from '../protocol/response.js';
+import { batched } from './batched.js';
 import { replyPlace, type ResponseWriting } from './response-writer.js';
 import type { RecordKind } from './record-kind.js';
 import { served, type ServedOptions } from './served.js';
@@ -54,7 +55,8 @@ export function recordPipeline(options: RecordPipelineOptions): Handle<Delivery>
   const answer: AnswerError = (delivery, failed) => answerError(options, delivery, failed);
 
   // Inside of the retries: an outage may outlast a deadline.
-  const attempt = expired(onExpired, served(options));
+  const single = served(options);
+  const attempt = expired(onExpired, kind.batchOf ? batched(options, single) : single);
   const tried = retried({ policyOf, isOutage, onOutage, onRetry }, attempt);
   const report = [deadLettered(keep), answered(answer, keep)];
   const reported = concluded(tried, [withdrawn, ...report]);

@@ -1,7 +1,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { from, isObservable, type Observable, tap } from 'rxjs';
 import type { Cutoff } from '../delivery/cutoff.js';
-import type { MessageContext } from './message-context.js';
+import type { HandlerContext } from './handler-context.js';
 import type { ResponseSink } from './response-sink.js';
 
 /** A handler and what to hand it. */
@@ -21,7 +21,7 @@ export interface HandlerEnds {
 /** Runs the handler and writes what it emits, until it ends or nobody wants its result any more. */
 export async function runHandler(
   { handler, data }: HandlerCall,
-  context: MessageContext,
+  context: HandlerContext,
   sink: ResponseSink,
   { cutoff, notWaitedFor }: HandlerEnds,
 ): Promise<void> {

@@ -10,8 +10,9 @@ import type { Delivery, Handle } from '../delivery/delivery.js';
 import type { MutableCounts } from '../delivery/delivery-counts.js';
 import { MessageIds } from '../protocol/message-ids.js';
 import { commonState } from './common-state.js';
+import { eventSource } from './event-source.js';
 import type { Handlers } from './handlers.js';
-import type { MessageContext } from './message-context.js';
+import type { HandlerContext } from './handler-context.js';
 import type { RecordKind } from './record-kind.js';
 import { recordPipeline } from './record-pipeline.js';
 import { requestSource } from './request-source.js';
@@ -24,7 +25,7 @@ import { type ServerLogger, unfailing } from './unfailing-logger.js';
 /** What a running service asks of the server that it runs for. */
 export interface RunningServiceListener {
   /** Runs a call between hooks. */
-  aroundCall(context: MessageContext, run: () => Promise<void>): Promise<void>;
+  aroundCall(context: HandlerContext, run: () => Promise<void>): Promise<void>;
   onState(state: ConsumerState, error?: BrokerError): void;
   /** A consumer has failed for good, and the policy is to end the process. */
   onGivenUp(): void;
@@ -129,10 +130,20 @@ export class RunningService {
     );
   }
 
+  /** The service's own group reads requests, and events unless their handlers have groups of their own. */
   private sourcesByGroup(): GroupSources[] {
     const { options, handlers } = this;
-    const pipelineOf = (kind: RecordKind) => this.createPipeline(kind, options.groupId);
-    return [{ groupId: options.groupId, sources: [requestSource(options, handlers.endpoints, pipelineOf)] }];
+    const { groupId } = options;
+    const requests = requestSource(options, handlers.endpoints, (kind) => this.createPipeline(kind, groupId));
+    const sources = new Map([[groupId, [requests]]]);
+    for (const subscription of handlers.events.subscriptions) {
+      const group = subscription.group === undefined ? groupId : `${groupId}.${subscription.group}`;
+      const pipelineOf = (kind: RecordKind) => this.createPipeline(kind, group);
+      const warn = (message: string) => this.logger.warn(message);
+      const source = eventSource(options, subscription, group, pipelineOf, warn);
+      sources.set(group, [...(sources.get(group) ?? []), source]);
+    }
+    return [...sources].map(([id, ofGroup]) => ({ groupId: id, sources: ofGroup }));
   }
 
   private createPipeline(kind: RecordKind, groupId: string): Handle<Delivery> {

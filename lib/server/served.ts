@@ -12,7 +12,7 @@ import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
 import { AttemptLimits } from './attempt-limits.js';
 import { mapError } from './error-mapping.js';
-import type { MessageContext } from './message-context.js';
+import type { HandlerContext } from './handler-context.js';
 import type { RecordKind } from './record-kind.js';
 import { type HandlerCall, runHandler } from './run-handler.js';
 import { NO_RESPONSES, type ResponseSink } from './response-sink.js';
@@ -26,7 +26,7 @@ export interface ServedOptions {
   /** How long an attempt may take; `undefined` for as long as it likes. */
   readonly maxHandlerMsOf: (endpoint: string) => number | undefined;
   /** Runs a call between hooks. */
-  readonly aroundCall: (context: MessageContext, run: () => Promise<void>) => Promise<void>;
+  readonly aroundCall: (context: HandlerContext, run: () => Promise<void>) => Promise<void>;
   readonly logger: ServerLogger;
 }
 
@@ -66,12 +66,17 @@ async function handled(
   sink: ResponseSink,
   report: Report,
 ): Promise<AsyncCallError | undefined> {
-  const { request, cutoff } = delivery;
+  const {
+    request: { endpoint },
+    cutoff,
+    owner: { gone },
+  } = delivery;
   const context = options.kind.contextOf(delivery);
-  const limits = new AttemptLimits(delivery, options.maxHandlerMsOf(request.endpoint));
+  const deadline = deadlineOf(delivery);
+  const limits = new AttemptLimits({ endpoint, deadline, cutoff, gone }, options.maxHandlerMsOf(endpoint));
   try {
     const call = callOf(options, delivery);
-    const scope = { deadline: deadlineOf(delivery), ready: () => sink.ready() };
+    const scope = { deadline, ready: () => sink.ready() };
     const ends = { cutoff, notWaitedFor: limits.notWaitedFor };
     await options.aroundCall(context, () => runInCall(scope, () => runHandler(call, context, sink, ends)));
     limits.check();
@@ -114,12 +119,17 @@ function asAnswer(error: AsyncCallError, seq: number): AsyncCallError {
 }
 
 /** The handler and what to hand it. Throws what the caller is to get if there is none. */
-function callOf({ kind, writing }: ServedOptions, delivery: AttemptDelivery): HandlerCall {
-  const { endpoint, payload } = delivery.request;
-  const handler = kind.handlerOf(endpoint);
-  if (!handler) throw kind.unhandled(endpoint);
+function callOf(options: ServedOptions, delivery: AttemptDelivery): HandlerCall {
+  const { endpoint } = delivery.request;
+  const handler = options.kind.handlerOf(endpoint);
+  if (!handler) throw options.kind.unhandled(endpoint);
+  return { handler, data: dataOf(options, delivery) };
+}
+
+/** What the handler gets. Throws what the sender is to get if the payload cannot be read. */
+export function dataOf({ kind, writing }: ServedOptions, delivery: AttemptDelivery): unknown {
   try {
-    return { handler, data: kind.dataOf(writing.serializer.deserialize(payload), delivery) };
+    return kind.dataOf(writing.serializer.deserialize(delivery.request.payload), delivery);
   } catch (error) {
     throw error instanceof AsyncCallError
       ? error

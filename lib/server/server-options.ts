@@ -3,6 +3,7 @@ import type { TopicSpec } from '../broker/admin.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
+import type { TopicNames } from '../protocol/topic-names.js';
 import type { GroupSettings } from './record-consumer.js';
 
 /**
@@ -27,6 +28,9 @@ export interface ServerOptions {
   readonly broker: Broker;
   readonly groupId: string;
   readonly requestTopic: TopicSpec;
+  readonly topicNames: TopicNames;
+  /** How topics of events are created. */
+  readonly eventTopics: Omit<TopicSpec, 'topic'>;
   /** Where records go that have failed for good; absent where they are only logged. */
   readonly deadLetterTopic: TopicSpec | undefined;
   /** Whether topics may be created; if not they have to exist. */

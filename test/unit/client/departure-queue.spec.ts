@@ -9,7 +9,7 @@ class Call implements Departure {
 
   constructor(
     readonly name: string,
-    readonly kind: Departure['kind'] = 'one-way',
+    readonly expectsReplies = false,
   ) {}
 
   onOver(listener: () => void): void {
@@ -61,7 +61,7 @@ describe('DepartureQueue', () => {
     const { left, asked, hold, push } = setUp();
     const first = hold('a');
     const third = hold('c');
-    push(new Call('a', 'request'), new Call('b'), new Call('c', 'request'), new Call('d'));
+    push(new Call('a', true), new Call('b'), new Call('c', true), new Call('d'));
     await settled();
     expect([left, asked]).toEqual([[], ['a']]);
     first.resolve();
@@ -99,7 +99,7 @@ describe('DepartureQueue', () => {
   it('fails those that lack what could not be had, and goes on with the others', async () => {
     const { left, hold, push } = setUp();
     const replies = hold('a', true);
-    const calls = [new Call('a', 'request'), new Call('b'), new Call('c', 'request'), new Call('d')];
+    const calls = [new Call('a', true), new Call('b'), new Call('c', true), new Call('d')];
     push(...calls);
     replies.reject('no replies');
     await settled();

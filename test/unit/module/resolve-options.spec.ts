@@ -32,10 +32,11 @@ describe('resolveOptions', () => {
       broker: REQUIRED.broker,
       serializer: jsonSerializer,
       createTopics: true,
+      topicNames: expect.anything(),
+      eventTopics: { partitions: 6, configs: {} },
     };
     expect(client).toEqual({
       ...common,
-      topicNames: expect.anything(),
       replyTopic: { topic: 'bank.replies', partitions: 6, configs: { 'retention.ms': '3600000' } },
       timeoutMs: 30_000,
       idleTimeoutMs: Infinity,

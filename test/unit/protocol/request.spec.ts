@@ -45,7 +45,7 @@ const anyRequest: fc.Arbitrary<OutgoingRequest> = fc.record(
     correlationId: text,
     endpoint: text.filter((endpoint) => endpoint !== ''),
     replyTo: fc.record({
-      topic: fc.stringMatching(/^[a-zA-Z0-9._-]{1,249}$/),
+      topic: fc.stringMatching(/^[a-zA-Z0-9._-]{1,249}$/).filter((topic) => topic !== '.' && topic !== '..'),
       partition: fc.nat({ max: 999_999_999 }),
     }),
     source: text,
@@ -221,7 +221,7 @@ describe('a request that cannot be read', () => {
     }
   });
 
-  it.each(['no topic/ has this', 'x'.repeat(250), '\u0000'])(
+  it.each(['no topic/ has this', 'x'.repeat(250), '\u0000', '.', '..'])(
     'sends no answer to %j, which names no topic',
     (topic) => {
       const error = errorOf({ ...FOREIGN, kafka_replyTopic: topic });

@@ -1,0 +1,84 @@
+import { AsyncCallError } from '../errors/async-call-error.js';
+import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
+import { eventTopicFault } from '../protocol/event.js';
+import type { ClientOptions } from './client-options.js';
+import type { Destination } from './destination.js';
+
+/** A topic of events, and the type of an event for it. */
+export interface EventTarget {
+  readonly topic: string;
+  readonly type?: string;
+}
+
+/** What a call can be addressed to. */
+export type CallTarget = EndpointTarget | EventTarget;
+
+/** Where a call goes, and what stands on it. */
+export interface CallAddress {
+  readonly destination: Destination;
+  /** Absent on events. */
+  readonly endpoint?: string;
+  /** The type of an event, if it has one. */
+  readonly type?: string;
+}
+
+/** Whether events are addressed, and no endpoint. */
+export function isEventTarget(target: CallTarget): target is EventTarget {
+  return typeof target === 'object' && target !== null && 'topic' in target;
+}
+
+/** What the call is of, for messages. */
+export function nameOf(target: CallTarget): string {
+  if (typeof target === 'string') return target;
+  return isEventTarget(target) ? target.topic : `${target?.service}${target?.endpoint}`;
+}
+
+/** Finds the addresses of calls, and remembers the destinations. */
+export class CallAddresses {
+  private readonly destinations = new Map<string, Destination>();
+
+  constructor(private readonly options: ClientOptions) {}
+
+  /** Throws `invalid-argument` for a target that is none. */
+  of(target: CallTarget): CallAddress {
+    if (isEventTarget(target)) return { destination: this.eventsOf(target.topic), type: target.type };
+    const { service, endpoint } = parseTarget(target);
+    return { destination: this.requestsTo(service), endpoint };
+  }
+
+  /** The topic of the requests to a service, which the service creates. */
+  private requestsTo(service: string): Destination {
+    const topic = this.options.topicNames.requests(service);
+    return this.destination(topic, () => ({
+      topic,
+      missing: () =>
+        new AsyncCallError(
+          'unknown-service',
+          `There is no service "${service}" on this broker: the topic "${topic}" does not exist. ` +
+            'A service creates it when it starts. Check the name, the topic prefix and the broker.',
+        ),
+    }));
+  }
+
+  /** A topic of events, which whoever comes first creates. */
+  private eventsOf(name: string): Destination {
+    const fault = eventTopicFault(name);
+    if (fault) throw new AsyncCallError('invalid-argument', `${fault}.`);
+    const topic = this.options.topicNames.events(name);
+    return this.destination(topic, () => ({
+      topic,
+      spec: { ...this.options.eventTopics, topic },
+      missing: () =>
+        new AsyncCallError(
+          'unknown-topic',
+          `The topic "${topic}" was deleted while events were published to it.`,
+        ),
+    }));
+  }
+
+  private destination(topic: string, create: () => Destination): Destination {
+    let destination = this.destinations.get(topic);
+    if (!destination) this.destinations.set(topic, (destination = create()));
+    return destination;
+  }
+}

@@ -1,0 +1,161 @@
+import { runInCall } from '../context/current-call.js';
+import { Cutoff } from '../delivery/cutoff.js';
+import { ABANDONED, type AttemptDelivery, type Handle, type Outcome, SETTLED } from '../delivery/delivery.js';
+import type { AsyncCallError } from '../errors/async-call-error.js';
+import { quoted } from '../protocol/quoted.js';
+import { AsyncEventBatchContext } from './async-event-batch-context.js';
+import { AsyncEventContext } from './async-event-context.js';
+import { AttemptLimits } from './attempt-limits.js';
+import { mapError } from './error-mapping.js';
+import type { BatchOptions } from './event-options.js';
+import { NO_RESPONSES } from './response-sink.js';
+import { runHandler } from './run-handler.js';
+import { dataOf, type ServedOptions } from './served.js';
+
+const DEFAULT_WAIT_MS = 100;
+
+/** An attempt that waits for the others of its batch. */
+interface Waiting {
+  readonly delivery: AttemptDelivery;
+  readonly end: (outcome: Outcome) => void;
+  /** It waits no more. */
+  readonly forget: () => void;
+}
+
+/** An attempt whose data could be read. */
+interface Member extends Waiting {
+  readonly data: unknown;
+}
+
+/**
+ * The innermost stage for handlers of batches: collects attempts until there are enough or the first has waited long
+ * enough, and calls the handler once for them. Each attempt ends by itself: with its own failure, with the failure of the
+ * whole, or well. What its partition's next owner is to do does not keep the others from ending.
+ */
+export function batched(options: ServedOptions, single: Handle<AttemptDelivery>): Handle<AttemptDelivery> {
+  const collectors = new Map<string, Collector>();
+  return (delivery) => {
+    const { endpoint } = delivery.request;
+    const batch = options.kind.batchOf?.(endpoint);
+    if (!batch) return single(delivery);
+    let collector = collectors.get(endpoint);
+    if (!collector) {
+      collector = new Collector(batch, (waiting) => void runBatch(options, endpoint, waiting));
+      collectors.set(endpoint, collector);
+    }
+    return collector.add(delivery);
+  };
+}
+
+/** Those of one handler that wait. */
+class Collector {
+  private waiting: Waiting[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly options: BatchOptions,
+    private readonly run: (batch: readonly Waiting[]) => void,
+  ) {}
+
+  add(delivery: AttemptDelivery): Promise<Outcome> {
+    // A drain does not wait for what will not come.
+    const forget = delivery.owner.closing.onAbort(() => this.leave());
+    const outcome = new Promise<Outcome>((end) => this.waiting.push({ delivery, end, forget }));
+    if (this.waiting.length >= this.options.size) this.leave();
+    else this.timer ??= setTimeout(() => this.leave(), this.options.waitMs ?? DEFAULT_WAIT_MS);
+    return outcome;
+  }
+
+  private leave(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const batch = this.waiting;
+    this.waiting = [];
+    for (const { forget } of batch) forget();
+    if (batch.length > 0) this.run(batch);
+  }
+}
+
+async function runBatch(
+  options: ServedOptions,
+  endpoint: string,
+  waiting: readonly Waiting[],
+): Promise<void> {
+  const members = waiting.flatMap((each) => readable(options, each));
+  if (members.length === 0) return;
+  const gone = allOf(members.map(({ delivery }) => delivery.cutoff));
+  const context = new AsyncEventBatchContext(
+    members.map(({ delivery }) => new AsyncEventContext(delivery)),
+    gone,
+  );
+  const whole = await called(options, endpoint, members, context, gone);
+  members.forEach((member, index) => {
+    const error = context.failed.has(index) ? failureOf(options, endpoint, context.failed.get(index)) : whole;
+    member.end(outcomeOf(member.delivery, error));
+  });
+}
+
+/** Calls the handler; what it has failed with for all of them. */
+async function called(
+  options: ServedOptions,
+  endpoint: string,
+  members: readonly Member[],
+  context: AsyncEventBatchContext,
+  gone: Cutoff,
+): Promise<AsyncCallError | undefined> {
+  const limited = { endpoint, deadline: Number.POSITIVE_INFINITY, cutoff: new Cutoff(gone), gone };
+  const limits = new AttemptLimits(limited, options.maxHandlerMsOf(endpoint));
+  const handler = options.kind.handlerOf(endpoint);
+  try {
+    if (!handler) throw options.kind.unhandled(endpoint);
+    const call = { handler, data: members.map(({ data }) => data) };
+    const scope = { deadline: limited.deadline, ready: () => NO_RESPONSES.ready() };
+    const ends = { cutoff: limited.cutoff, notWaitedFor: limits.notWaitedFor };
+    await options.aroundCall(context, () =>
+      runInCall(scope, () => runHandler(call, context, NO_RESPONSES, ends)),
+    );
+    limits.check();
+    return undefined;
+  } catch (thrown) {
+    return failureOf(options, endpoint, thrown);
+  } finally {
+    limits.clear();
+    gone.release();
+  }
+}
+
+/** The attempt and its data; none, and the attempt has ended, if that cannot be read. */
+function readable(options: ServedOptions, waiting: Waiting): Member[] {
+  try {
+    return [{ ...waiting, data: dataOf(options, waiting.delivery) }];
+  } catch (thrown) {
+    waiting.end(outcomeOf(waiting.delivery, mapError(thrown).error));
+    return [];
+  }
+}
+
+function failureOf({ logger }: ServedOptions, endpoint: string, thrown: unknown): AsyncCallError {
+  const { error, unexpected } = mapError(thrown);
+  if (unexpected || error.code === 'internal')
+    logger.error(thrown, `A batch of ${quoted(endpoint)} has failed`);
+  return error;
+}
+
+function outcomeOf({ owner, attempt }: AttemptDelivery, error: AsyncCallError | undefined): Outcome {
+  if (owner.gone.aborted) return ABANDONED;
+  return error ? { kind: 'failed', error, attempts: attempt } : SETTLED.served;
+}
+
+/** Aborts when all of them have. */
+function allOf(cutoffs: readonly Cutoff[]): Cutoff {
+  const all = new Cutoff();
+  let left = cutoffs.length;
+  const stops = cutoffs.map((cutoff) =>
+    cutoff.onAbort(() => {
+      left -= 1;
+      if (left === 0) all.abort();
+    }),
+  );
+  all.onAbort(() => stops.forEach((stop) => stop()));
+  return all;
+}
