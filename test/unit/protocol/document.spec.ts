@@ -4,7 +4,7 @@ import { DEAD_LETTER_HEADER } from '../../../lib/delivery/dead-letter.js';
 import { ERROR_STATUS } from '../../../lib/errors/error-code.js';
 import { HEADER, PROTOCOL_VERSION } from '../../../lib/protocol/header-names.js';
 import { CANCEL } from '../../../lib/protocol/cancel.js';
-import type { RequestKind } from '../../../lib/protocol/request.js';
+import { EVENT, type RequestKind } from '../../../lib/protocol/request.js';
 import { decodeFrameList, encodeFrameList, type FrameKind } from '../../../lib/protocol/frame-list.js';
 import { FRAMES } from '../../../lib/protocol/frames.js';
 
@@ -13,7 +13,8 @@ const RESERVED_HEADING = 'Reserved for later versions';
 // Records, so that the compiler asks for a kind that is added.
 const FRAME_KINDS: Record<FrameKind, true> = { next: true, last: true, complete: true, error: true };
 const RESPONSE_KINDS: Record<FrameKind | typeof FRAMES, true> = { ...FRAME_KINDS, [FRAMES]: true };
-const REQUEST_KINDS: Record<RequestKind | typeof CANCEL, true> = {
+const REQUEST_KINDS: Record<RequestKind | typeof CANCEL | typeof EVENT, true> = {
+  event: true,
   request: true,
   'one-way': true,
   cancel: true,
