@@ -20,6 +20,8 @@ export { EndpointClient } from './client/endpoint-client.js';
 export type { AsyncCallResponse } from './client/async-call-response.js';
 export type { CallOptions, OnRedelivery } from './client/call-options.js';
 export type { PublishOptions } from './client/publish-options.js';
+export type { ReplayOptions } from './client/replay.js';
+export { ReplayedEvent } from './client/replayed-event.js';
 export type { ClientCounts } from './client/client-counts.js';
 export { AsyncCallError, type AsyncCallErrorOptions } from './errors/async-call-error.js';
 export {

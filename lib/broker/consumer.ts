@@ -149,6 +149,11 @@ export interface AssignedConsumer extends Consumer {
    * were deleted before they were read, it goes on at the earliest.
    */
   assign(partitions: readonly PartitionStart[]): Promise<TopicPartitionOffset[]>;
+  /**
+   * The offset behind the last record that was handed over of the partition, and behind what holds none, such as the
+   * markers of transactions; `undefined` if the partition is not read.
+   */
+  position(partition: TopicPartition): bigint | undefined;
   /** Stops reading and releases the connection. */
   close(): Promise<void>;
 }

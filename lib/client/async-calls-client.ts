@@ -16,6 +16,8 @@ import type { ClientOptions } from './client-options.js';
 import { EndpointClient } from './endpoint-client.js';
 import { sendOneWay } from './one-way.js';
 import type { PublishOptions } from './publish-options.js';
+import { replay, type ReplayOptions } from './replay.js';
+import type { ReplayedEvent } from './replayed-event.js';
 
 /** The client has no events of its own: its states come as `status`. */
 type NoEvents = Record<string, never>;
@@ -114,6 +116,18 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
           data: event,
           options,
         });
+  }
+
+  /**
+   * The events that were published to a topic, from a time on, without touching any group: nobody's progress changes,
+   * and no handler is called. Those of one partition, and so of one key, come in their order; the partitions as they come.
+   * It ends with the last event that was there when it began. Reading is held up by who iterates.
+   *
+   * The iteration fails with `unknown-topic`, `invalid-argument`, and with what people have to repair; while the broker cannot
+   * be reached it keeps trying. Leaving the loop ends it.
+   */
+  replay<T = unknown>(topic: string, options: ReplayOptions = {}): AsyncIterable<ReplayedEvent<T>> {
+    return replay<T>(this.options, topic, options);
   }
 
   private callForNest(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {

@@ -4,7 +4,7 @@ import { HeaderReader } from './header-reader.js';
 import { MessageHeaders } from './message-headers.js';
 import type { ReplyAddress } from './reply-address.js';
 import { EVENT, type IncomingRequest } from './request.js';
-import { acceptsFrames, checkVersion, readReplyAddress, readTimeout, TOPIC_NAME } from './request-headers.js';
+import { acceptsFrames, checkVersion, readReplyAddress, TOPIC_NAME } from './request-headers.js';
 import { LIKELY_CONTENT_TYPES } from './serializer.js';
 import { headerOf, isText, type WireRecord } from './wire-record.js';
 
@@ -42,7 +42,8 @@ export function decodeEvent(record: WireRecord, topic: string): IncomingEvent {
     type: typeOf(record),
     replyTo: answerable?.replyTo,
     source: read.text(HEADER.source),
-    timeoutMs: answerable ? readTimeout(read, answerable) : undefined,
+    // A fact does not become less true: it is handled however late.
+    timeoutMs: undefined,
     acceptsFrames: acceptsFrames(read),
     headers: MessageHeaders.ofRecord(record.headers),
     payload: { bytes: record.value, contentType: read.text(HEADER.contentType, LIKELY_CONTENT_TYPES) },

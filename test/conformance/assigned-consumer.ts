@@ -123,6 +123,16 @@ export function describeAssignedConsumer(harness: Harness): void {
       expect(reader.values().slice(-51)).toEqual([...texts(100, 'later-').slice(50), 'last']);
     });
 
+    it('tells its position', async () => {
+      const { topic, partition } = await threeRecords();
+      const reader = harness.reader();
+      expect(reader.consumer.position({ topic, partition })).toBeUndefined();
+      await reader.assign({ topic, partition, start: 1n });
+      expect(reader.consumer.position({ topic, partition })).toBe(1n);
+      await reader.received(2);
+      expect(reader.consumer.position({ topic, partition })).toBe(3n);
+    });
+
     it('tells its state', async () => {
       const topic = await harness.topic();
       const reader = harness.reader();

@@ -55,6 +55,10 @@ export class KafkajsAssignedConsumer implements AssignedConsumer {
     this.fetcher.resume(partitions);
   }
 
+  position(partition: TopicPartition): bigint | undefined {
+    return this.fetcher.positionOf(partition);
+  }
+
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;

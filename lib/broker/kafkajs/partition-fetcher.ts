@@ -95,6 +95,11 @@ export class PartitionFetcher {
     this.wake();
   }
 
+  /** See `AssignedConsumer.position`. */
+  positionOf(partition: TopicPartition): bigint | undefined {
+    return this.readings.of([partition])[0]?.position;
+  }
+
   /** See `GroupConsumer.seek`. */
   seek(position: TopicPartitionOffset): void {
     for (const reading of this.readings.of([position])) {

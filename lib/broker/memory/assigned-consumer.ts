@@ -1,5 +1,5 @@
 import type { AssignedConsumer, AssignedConsumerOptions, PartitionStart } from '../consumer.js';
-import type { TopicPartitionOffset } from '../record.js';
+import type { TopicPartition, TopicPartitionOffset } from '../record.js';
 import { closed } from './errors.js';
 import type { MemoryCluster } from './memory-cluster.js';
 import { MemoryConsumer } from './memory-consumer.js';
@@ -31,6 +31,10 @@ export class MemoryAssignedConsumer extends MemoryConsumer implements AssignedCo
     }
     this.enter('running');
     return places;
+  }
+
+  position(partition: TopicPartition): bigint | undefined {
+    return this.reader.positionOf(partition);
   }
 
   async close(): Promise<void> {

@@ -57,6 +57,10 @@ export class PartitionReader {
     this.change(partition, (reading) => (reading.paused = false));
   }
 
+  positionOf(partition: TopicPartition): bigint | undefined {
+    return this.readings.get(keyOf(partition))?.position;
+  }
+
   seek(place: TopicPartitionOffset): void {
     this.change(place, (reading) => (reading.position = place.offset));
   }
