@@ -23,7 +23,7 @@ export function one<T>(responses: Observable<T>): Observable<T> {
 }
 
 function onlyOf<T>(values: readonly T[]): T {
-  if (values.length === 1) return values[0] as T;
+  if (values.length === 1) return values[0];
   const count = values.length === 0 ? 'no response' : 'more than one response';
   throw new AsyncCallError(
     'protocol-error',

@@ -79,5 +79,5 @@ export const KEEP_ALIVE = ': keep-alive\n\n';
 
 /** A value as JSON; `undefined`, which JSON does not know, as `null`. Throws what `JSON.stringify` throws. */
 export function toJson(value: unknown): string {
-  return (JSON.stringify(value) as string | undefined) ?? 'null';
+  return JSON.stringify(value === undefined ? null : value);
 }

@@ -179,7 +179,7 @@ describeOnHttp('a method with @EventStream', (newAdapter, newBroker) => {
       adapter: newAdapter(),
       controllers: [StreamController],
       providers: [{ provide: Taps, useValue: taps }],
-      configure: (app) => marked && app.useGlobalInterceptors(new Marking()),
+      configure: (made) => marked && made.useGlobalInterceptors(new Marking()),
     });
     const connect = (path: string, init?: RequestInit) => EventsClient.connect(`${url}${path}`, init);
     const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
