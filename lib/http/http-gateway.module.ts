@@ -40,7 +40,7 @@ export class HttpGatewayModule {
 }
 
 function duplicates(routes: readonly HttpRoute[]): string[] {
-  const names = routes.map(nameOf);
+  const names = routes.filter((route) => typeof route === 'object' && route !== null).map(nameOf);
   return names
     .filter((name, index) => names.indexOf(name) !== index)
     .map((name) => `${name}: there are two routes of that name`);
