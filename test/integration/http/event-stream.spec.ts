@@ -12,7 +12,7 @@ import {
   Post,
 } from '@nestjs/common';
 import { AsyncCallError, AsyncEndpoint } from 'nestjs-async-calls';
-import type { RequestInit } from 'undici';
+import { EventSource, type MessageEvent, type RequestInit } from 'undici';
 import { BodyFromUrl, EventStream, ServerSentEvent } from 'nestjs-async-calls/http';
 import { concat, EMPTY, lastValueFrom, map, NEVER, Observable, of, Subject, throwError, toArray } from 'rxjs';
 import { EventsClient, request } from '../../support/events-client.js';
@@ -95,6 +95,12 @@ class StreamController {
     } finally {
       this.taps.returned += 1;
     }
+  }
+
+  @Get('hasty')
+  @EventStream({ retryMs: 10 })
+  hasty() {
+    return concat(of(1, 2), this.taps.observe());
   }
 
   @Get('flood')
@@ -359,6 +365,24 @@ describeOnHttp('a method with @EventStream', (newAdapter, newBroker) => {
     expect(taps.subscribed).toBe(0);
     const repeated = await connect('/by-url/7', { headers: { 'last-event-id': '3' } });
     expect(await repeated.received(4)).toHaveLength(4);
+  });
+
+  it('is run once for an EventSource, which connects again by itself', async () => {
+    const { taps, url } = await setUp();
+    const source = new EventSource(`${url}/hasty`);
+    try {
+      const values: unknown[] = [];
+      const ends: unknown[] = [];
+      source.addEventListener('message', ({ data }) => values.push(data));
+      source.addEventListener('end', (event) => ends.push((event as MessageEvent).data));
+      await waitFor(() => values.length === 2, { what: 'the events' });
+      taps.subject.complete();
+      await waitFor(() => source.readyState === EventSource.CLOSED, { what: 'it to give up' });
+      expect([values, ends]).toEqual([['1', '2'], ['{"events":2}']]);
+      expect(taps.subscribed).toBe(1);
+    } finally {
+      source.close();
+    }
   });
 
   it('gives every stream an id from its beginning', async () => {

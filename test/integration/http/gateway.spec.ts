@@ -6,11 +6,19 @@ import {
   Injectable,
   NotFoundException,
   Param,
+  UseFilters,
   UseGuards,
 } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { AsyncCallContext, AsyncCallsClient, AsyncEndpoint } from 'nestjs-async-calls';
-import { EventStream, HttpGatewayModule, type HttpRoute, one, sse } from 'nestjs-async-calls/http';
+import { AsyncCallContext, AsyncCallError, AsyncCallsClient, AsyncEndpoint } from 'nestjs-async-calls';
+import {
+  AsyncCallErrorFilter,
+  EventStream,
+  HttpGatewayModule,
+  type HttpRoute,
+  one,
+  sse,
+} from 'nestjs-async-calls/http';
 import { Observable, of, Subject } from 'rxjs';
 import { EventsClient, request } from '../../support/events-client.js';
 import { describeOnHttp, startHttpService } from '../../support/http.js';
@@ -54,6 +62,12 @@ class MoneyController {
   missing() {
     throw new NotFoundException('No such account');
   }
+
+  @AsyncEndpoint('/invalid')
+  @UseFilters(AsyncCallErrorFilter)
+  invalid() {
+    throw new AsyncCallError('bad-request', 'It is invalid', { details: ['amount'] });
+  }
 }
 
 /** The service that is called. */
@@ -84,6 +98,12 @@ class GatewayController {
   @Get('one/:endpoint')
   one(@Param('endpoint') endpoint: string) {
     return one(this.client.send(`${this.target.service}/${endpoint}`, {}));
+  }
+
+  @Get('detailed/:endpoint')
+  @UseFilters(AsyncCallErrorFilter)
+  detailed(@Param('endpoint') endpoint: string) {
+    return this.one(endpoint);
   }
 
   @Get('hasty')
@@ -220,6 +240,18 @@ describeOnHttp('HTTP in front of endpoints', (newAdapter, newBroker) => {
     expect(events.values).toEqual([1]);
     expect(events.signals).toEqual([
       ['error', { statusCode: 404, code: 'not-found', message: 'Out of coins' }],
+    ]);
+  });
+
+  it('keeps the details of an error from HTTP, unless it is told otherwise', async () => {
+    const { json } = await setUp();
+    const plain = { statusCode: 400, message: 'It is invalid' };
+    expect(await json('GET', '/by-hand/one/invalid')).toEqual([400, plain]);
+    const detailed = { ...plain, code: 'bad-request', details: ['amount'] };
+    expect(await json('GET', '/by-hand/detailed/invalid')).toEqual([400, detailed]);
+    expect(await json('GET', '/by-hand/detailed/several')).toEqual([
+      502,
+      { statusCode: 502, message: 'Bad Gateway' },
     ]);
   });
 
