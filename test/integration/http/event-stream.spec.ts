@@ -10,6 +10,7 @@ import {
   type NestInterceptor,
   NotFoundException,
   Post,
+  Scope,
 } from '@nestjs/common';
 import { AsyncCallError, AsyncEndpoint } from 'nestjs-async-calls';
 import { EventSource, type MessageEvent, type RequestInit } from 'undici';
@@ -170,6 +171,17 @@ class StreamController {
   }
 }
 
+@Controller({ path: 'scoped', scope: Scope.REQUEST })
+class ScopedController {
+  private emitted = 0;
+
+  @Get()
+  @EventStream()
+  scoped() {
+    return of(++this.emitted, ++this.emitted);
+  }
+}
+
 @Injectable()
 class Marking implements NestInterceptor {
   intercept(_: ExecutionContext, next: CallHandler) {
@@ -183,7 +195,7 @@ describeOnHttp('a method with @EventStream', (newAdapter, newBroker) => {
     const { url, client, name, app } = await startHttpService({
       broker: newBroker(),
       adapter: newAdapter(),
-      controllers: [StreamController],
+      controllers: [StreamController, ScopedController],
       providers: [{ provide: Taps, useValue: taps }],
       configure: (made) => marked && made.useGlobalInterceptors(new Marking()),
     });
@@ -231,6 +243,15 @@ describeOnHttp('a method with @EventStream', (newAdapter, newBroker) => {
     const events = await connect('/generator');
     expect(await events.over()).toBe('ended');
     expect(events.values).toEqual([1, 2]);
+  });
+
+  it('may belong to a request-scoped controller', async () => {
+    const { connect } = await setUp();
+    for (let request = 0; request < 2; request += 1) {
+      const events = await connect('/scoped');
+      expect(await events.over()).toBe('ended');
+      expect(events.values).toEqual([1, 2]);
+    }
   });
 
   it('sends each value when it is emitted', async () => {

@@ -189,8 +189,8 @@ describeOnHttp('HTTP in front of endpoints', (newAdapter, newBroker) => {
       till.coins.complete();
       expect(await events.over()).toBe('ended');
       expect(events.events.map(({ id }) => id)).toEqual([
-        `${context!.requestId}/0`,
-        `${context!.requestId}/1`,
+        `${context.requestId}/0`,
+        `${context.requestId}/1`,
         undefined,
       ]);
       expect(events.signals).toEqual([['end', { events: 2 }]]);
@@ -204,9 +204,9 @@ describeOnHttp('HTTP in front of endpoints', (newAdapter, newBroker) => {
     till.coins.next(1);
     const events = await connecting;
     await events.received(1);
-    expect(till.contexts[0]!.signal.aborted).toBe(false);
+    expect(till.contexts[0].signal.aborted).toBe(false);
     events.leave();
-    await waitFor(() => till.contexts[0]!.signal.aborted && till.left === 1, {
+    await waitFor(() => till.contexts[0].signal.aborted && till.left === 1, {
       what: 'the end of the handler',
     });
     await waitFor(() => client.counts.cancelsWritten === 1, { what: 'the acknowledgement of the cancel' });
@@ -220,7 +220,7 @@ describeOnHttp('HTTP in front of endpoints', (newAdapter, newBroker) => {
     await waitFor(() => till.contexts.length > 0, { what: 'the call' });
     leaving.abort();
     expect(await left).toBe('AbortError');
-    await waitFor(() => till.contexts[0]!.signal.aborted && till.left === 1, {
+    await waitFor(() => till.contexts[0].signal.aborted && till.left === 1, {
       what: 'the end of the handler',
     });
   });
@@ -286,7 +286,7 @@ describeOnHttp('HTTP in front of endpoints', (newAdapter, newBroker) => {
     const hasty = request(`${url}/by-hand/hasty`, { headers: { prefer: 'respond-async, wait=1' } });
     const [context] = await waitFor(() => till.contexts.length > 0 && till.contexts, { what: 'the call' });
     // The record's time is that of the broker or the client; both are this machine.
-    expect(context!.deadline!.getTime()).toBeLessThan(before + 5_000);
+    expect(context.deadline!.getTime()).toBeLessThan(before + 5_000);
     expect((await hasty).status).toBe(504);
     await waitFor(() => till.left === 1, { what: 'the end of the handler' });
   });

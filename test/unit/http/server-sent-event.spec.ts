@@ -16,7 +16,7 @@ describe('an event', () => {
         const [event, ...others] = parse(formatEvent({ id: '7', type: 'bundle', data: toJson(value) }));
         expect(others).toEqual([]);
         expect(event).toMatchObject({ id: '7', event: 'bundle' });
-        expect(JSON.parse(event!.data)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(JSON.parse(event.data)).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
   });
