@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
-import { type Observable, Subscription } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { type CurrentCall, runInCall } from '../context/current-call.js';
 import { streamError } from './error-event.js';
 import type { ResolvedEventStreamOptions } from './event-stream-options.js';
 import { formatEvent, KEEP_ALIVE, ServerSentEvent, toJson } from './server-sent-event.js';
+import { Source } from './source.js';
 
 /** What browsers send back if they lose the connection before an event with an id. */
 const NO_EVENT_YET = 'start';
@@ -24,7 +25,7 @@ export interface EventStreamExchange {
  */
 export class EventStreamBody extends Readable {
   private readonly logger = new Logger('EventStream');
-  private readonly subscription = new Subscription();
+  private readonly source = new Source();
   private readonly keepAlive: NodeJS.Timeout;
   private sent = 0;
   private isOpen = false;
@@ -57,13 +58,11 @@ export class EventStreamBody extends Readable {
   follow(valuesOf: () => Observable<unknown>): void {
     const call: CurrentCall = { deadline: this.exchange.deadline, ready: () => this.waiting?.promise };
     runInCall(call, () => {
-      this.subscription.add(
-        valuesOf().subscribe({
-          next: (value) => this.send(value),
-          error: (error: unknown) => this.fail(error),
-          complete: () => this.finish({ type: 'end', data: toJson({ events: this.sent }) }),
-        }),
-      );
+      this.source.subscribe(valuesOf(), {
+        next: (value) => this.send(value),
+        error: (error: unknown) => this.fail(error),
+        complete: () => this.finish({ type: 'end', data: toJson({ events: this.sent }) }),
+      });
     });
   }
 
@@ -77,12 +76,7 @@ export class EventStreamBody extends Readable {
     this.open();
     this.waiting?.resolve();
     this.waiting = undefined;
-    try {
-      this.subscription.unsubscribe();
-    } catch (failure) {
-      // The clean-up of whoever makes the values: nobody else hears of it.
-      this.logger.error(failure);
-    }
+    this.source.leave();
     callback(error);
   }
 
@@ -124,7 +118,7 @@ export class EventStreamBody extends Readable {
     this.isOver = true;
     clearInterval(this.keepAlive);
     // Of a value that cannot be sent, what makes it does not know that this was the end.
-    this.subscription.unsubscribe();
+    this.source.leave();
     if (!this.destroyed) this.push(null);
   }
 

@@ -1,4 +1,6 @@
 import { inspect } from 'node:util';
+import { MAX_TIMEOUT_MS } from '../client/call-options.js';
+import { countFault } from '../delivery/count-fault.js';
 
 const ON_RECONNECT = ['stop', 'repeat'] as const;
 
@@ -45,12 +47,9 @@ export function resolveEventStreamOptions(options: EventStreamOptions): Resolved
   return { ...DEFAULTS, ...Object.fromEntries(said) };
 }
 
-/** What a timer can take. */
-const MAX_MS = 2_147_483_647;
-
-function countFault(value: unknown, max = Number.MAX_SAFE_INTEGER): string | undefined {
-  if (Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= max) return undefined;
-  return `${inspect(value)} is not a whole number from 1 to ${max}`;
+function timerFault(ms: unknown): string | undefined {
+  if (Number.isInteger(ms) && (ms as number) > 0 && (ms as number) <= MAX_TIMEOUT_MS) return undefined;
+  return `${inspect(ms)} is not a time: write whole milliseconds from 1 to ${MAX_TIMEOUT_MS}`;
 }
 
 function onReconnectFault(choice: unknown): string | undefined {
@@ -59,10 +58,10 @@ function onReconnectFault(choice: unknown): string | undefined {
 }
 
 const FAULT_OF: Readonly<Record<keyof EventStreamOptions, (value: unknown) => string | undefined>> = {
-  keepAliveMs: (value) => countFault(value, MAX_MS),
+  keepAliveMs: timerFault,
   onReconnect: onReconnectFault,
-  retryMs: (value) => countFault(value, MAX_MS),
-  maxPendingBytes: (value) => countFault(value),
+  retryMs: timerFault,
+  maxPendingBytes: countFault,
 };
 
 /** What is wrong with the options, each as `name: why`. A misspelt one must not pass for its default. */

@@ -7,7 +7,7 @@ import {
   type EventStreamOptions,
   resolveEventStreamOptions,
 } from './event-stream-options.js';
-import { EventStreamRegistration } from './event-stream.interceptor.js';
+import { EventStreamRegistration } from './event-stream.registration.js';
 
 /**
  * Makes a route stream what its method emits, as Server-Sent Events: `@Get('money') @EventStream()`. With

@@ -1,14 +1,12 @@
 import {
-  type BeforeApplicationShutdown,
   type CallHandler,
   type ExecutionContext,
   HttpException,
   HttpStatus,
-  Injectable,
   type NestInterceptor,
   StreamableFile,
 } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import type { HttpAdapterHost } from '@nestjs/core';
 import { type Observable, of } from 'rxjs';
 import { runInCall } from '../context/current-call.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
@@ -34,7 +32,6 @@ const EVENT_STREAM_HEADERS = {
  * Answers HTTP requests for methods with {@link EventStream}; everything else passes. It stands before all interceptors of
  * the application, so that these see each value, as they do when the method is called over Kafka.
  */
-@Injectable()
 export class EventStreamInterceptor implements NestInterceptor {
   private readonly open = new Set<Ending>();
   private isClosing = false;
@@ -114,30 +111,6 @@ export class EventStreamInterceptor implements NestInterceptor {
       this.http.httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8');
     }
     return json;
-  }
-}
-
-/**
- * What {@link EventStream} binds to its methods. It does nothing for them but to put the {@link EventStreamInterceptor}
- * before the global interceptors, which the application adds later, and to close it with the application.
- */
-@Injectable()
-export class EventStreamRegistration implements NestInterceptor, BeforeApplicationShutdown {
-  private readonly interceptor: EventStreamInterceptor;
-
-  constructor(config: ApplicationConfig, http: HttpAdapterHost) {
-    const known = config.getGlobalInterceptors().find((each) => each instanceof EventStreamInterceptor);
-    this.interceptor = known ?? new EventStreamInterceptor(http);
-    if (!known) config.addGlobalInterceptor(this.interceptor);
-  }
-
-  /** Nest calls this before it closes the HTTP server. */
-  beforeApplicationShutdown(): void {
-    this.interceptor.close();
-  }
-
-  intercept(_: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle();
   }
 }
 

@@ -1,6 +1,7 @@
-import { type Observable, Subscription } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { toJson } from './server-sent-event.js';
+import { Source } from './source.js';
 
 /** What is read of a stream, and how to leave it. */
 export interface PendingList {
@@ -24,14 +25,14 @@ export function collectList(valuesOf: () => Observable<unknown>, maxBytes: numbe
       if (bytes > maxBytes) throw tooLong(maxBytes);
       items.push(item);
     };
-    const subscription = new Subscription();
+    const source = new Source();
     leave = () => {
       resolve(undefined);
-      subscription.unsubscribe();
+      source.leave();
     };
     end = (error) => {
       reject(error);
-      subscription.unsubscribe();
+      source.leave();
     };
     const observer = {
       next: (value: unknown) => {
@@ -44,7 +45,7 @@ export function collectList(valuesOf: () => Observable<unknown>, maxBytes: numbe
       error: reject,
       complete: () => resolve(`[${items.join(',')}]`),
     };
-    subscription.add(valuesOf().subscribe(observer));
+    source.subscribe(valuesOf(), observer);
   });
   return { json, leave, end };
 }

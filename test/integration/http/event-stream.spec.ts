@@ -12,6 +12,7 @@ import {
   Post,
   Scope,
 } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AsyncCallError, AsyncEndpoint } from 'nestjs-async-calls';
 import { EventSource, type MessageEvent, type RequestInit } from 'undici';
 import { BodyFromUrl, EventStream, ServerSentEvent } from 'nestjs-async-calls/http';
@@ -196,7 +197,10 @@ describeOnHttp('a method with @EventStream', (newAdapter, newBroker) => {
       broker: newBroker(),
       adapter: newAdapter(),
       controllers: [StreamController, ScopedController],
-      providers: [{ provide: Taps, useValue: taps }],
+      providers: [
+        { provide: Taps, useValue: taps },
+        ...(marked ? [{ provide: APP_INTERCEPTOR, useClass: Marking }] : []),
+      ],
       configure: (made) => marked && made.useGlobalInterceptors(new Marking()),
     });
     const connect = (path: string, init?: RequestInit) => EventsClient.connect(`${url}${path}`, init);
@@ -247,7 +251,7 @@ describeOnHttp('a method with @EventStream', (newAdapter, newBroker) => {
 
   it('may belong to a request-scoped controller', async () => {
     const { connect } = await setUp();
-    for (let request = 0; request < 2; request += 1) {
+    for (let time = 0; time < 2; time += 1) {
       const events = await connect('/scoped');
       expect(await events.over()).toBe('ended');
       expect(events.values).toEqual([1, 2]);
@@ -476,7 +480,7 @@ describeOnHttp('a method with @EventStream', (newAdapter, newBroker) => {
 
   it('shows each value to global interceptors, as over Kafka', async () => {
     const { post, call } = await setUp({ marked: true });
-    const marked = [1, 2, 3, 4].map((bundle) => ({ marked: { bundle, amount: 1 } }));
+    const marked = [1, 2, 3, 4].map((bundle) => ({ marked: { marked: { bundle, amount: 1 } } }));
     const events = await post('/bundles', { amount: 4 });
     await events.over();
     expect(events.values).toEqual(marked);

@@ -29,9 +29,15 @@ describe('@EventStream', () => {
   });
 
   it.each<[EventStreamOptions, string]>([
-    [{ keepAliveMs: 0 }, '@EventStream(): keepAliveMs: 0 is not a whole number from 1 to 2147483647.'],
-    [{ retryMs: 1.5 }, '@EventStream(): retryMs: 1.5 is not a whole number from 1 to 2147483647.'],
-    [{ maxPendingBytes: NaN }, expect.stringContaining('maxPendingBytes: NaN is not') as unknown as string],
+    [
+      { keepAliveMs: 0 },
+      '@EventStream(): keepAliveMs: 0 is not a time: write whole milliseconds from 1 to 2147483647.',
+    ],
+    [
+      { retryMs: 1.5 },
+      '@EventStream(): retryMs: 1.5 is not a time: write whole milliseconds from 1 to 2147483647.',
+    ],
+    [{ maxPendingBytes: NaN }, '@EventStream(): maxPendingBytes: NaN is not a whole number from 1 on.'],
     [
       { onReconnect: 'again' as 'stop' },
       "@EventStream(): onReconnect: 'again' is no choice: write 'stop' or 'repeat'.",
