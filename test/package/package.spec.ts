@@ -83,6 +83,11 @@ describe.each(APPS)('the package in %s', (app) => {
         http: {
           order: { status: 201, body: '{"amount":7,"isOrder":true}' },
           invalid: { status: 400, body: expect.stringContaining('amount must be a positive number') },
+          query: { status: 200, body: '{"query":{"amount":"7"}}' },
+          context: { status: 201, body: '{"isContext":false}' },
+          plain: { status: 201, body: '[]' },
+          several: { status: 201, body: '{"marked":2}' },
+          guarded: { status: 403, body: expect.stringContaining('Forbidden resource') },
           coins: { status: 200, body: `${COINS}event: end\ndata: {"events":2}\n\n` },
           failing: {
             status: 200,
@@ -94,6 +99,11 @@ describe.each(APPS)('the package in %s', (app) => {
         },
         kafka: {
           order: { values: [{ amount: 7, isOrder: true }] },
+          query: { values: [{ query: 'nothing' }] },
+          context: { values: [{ isContext: true }] },
+          plain: { values: [[7]] },
+          several: { values: [{ marked: 1 }, { marked: 2 }] },
+          guarded: { code: 'forbidden', statusCode: 403, message: 'Forbidden resource' },
           coins: { values: [{ coin: 1 }, { coin: 2 }] },
           missing: { code: 'not-found', statusCode: 404, message: 'No such coin' },
         },

@@ -37,10 +37,17 @@ async function outcomesOn(adapter: AbstractHttpAdapter): Promise<object> {
 }
 
 async function httpOutcomes(url: string): Promise<object> {
-  const json = { 'content-type': 'application/json' };
+  const headers = { 'content-type': 'application/json' };
+  const post = (path: string, body: object) =>
+    answer(fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) }));
   return {
-    order: await answer(fetch(`${url}/order`, { method: 'POST', headers: json, body: '{"amount":7}' })),
-    invalid: await answer(fetch(`${url}/order`, { method: 'POST', headers: json, body: '{"amount":-7}' })),
+    order: await post('/order', { amount: 7 }),
+    invalid: await post('/order', { amount: -7 }),
+    query: await answer(fetch(`${url}/query?amount=7`)),
+    context: await post('/context', {}),
+    plain: await post('/plain', {}),
+    several: await post('/several', {}),
+    guarded: await post('/guarded', {}),
     coins: await answer(fetch(`${url}/coins/2`)),
     failing: await answer(fetch(`${url}/coins/3`)),
     list: await answer(fetch(`${url}/coins/2`, { headers: { accept: 'application/json' } })),
@@ -58,6 +65,11 @@ async function kafkaOutcomes(app: INestApplication): Promise<object> {
   const client = app.get(AsyncCallsClient, { strict: false });
   return {
     order: await outcomeOf(client.send('exchange/order', { amount: 7 })),
+    query: await outcomeOf(client.send('exchange/query', { amount: 7 })),
+    context: await outcomeOf(client.send('exchange/context', {})),
+    plain: await outcomeOf(client.send('exchange/plain', 7)),
+    several: await outcomeOf(client.send('exchange/several', {})),
+    guarded: await outcomeOf(client.send('exchange/guarded', {})),
     coins: await outcomeOf(client.send('exchange/coins', { amount: 2 })),
     missing: await outcomeOf(client.send('exchange/missing', {})),
   };
