@@ -13,12 +13,22 @@ const MAY_IMPORT = {
   server: ['protocol', 'context', 'hooks', 'port', 'delivery', 'errors'],
   module: ['errors', 'context', 'protocol', 'port', 'hooks', 'delivery', 'client', 'server'],
 };
-const OUTER = ['health', 'observability', 'contract', 'consistency', 'testing', 'cli'];
+const OUTER = ['http', 'health', 'observability', 'contract', 'consistency', 'testing', 'cli'];
 for (const folder of OUTER)
   MAY_IMPORT[folder] = Object.keys(MAY_IMPORT).filter((name) => !OUTER.includes(name));
 
-const MAY_IMPORT_NEST = ['client', 'server', 'module', 'health', 'contract', 'consistency', 'testing', 'cli'];
-const MAY_IMPORT_RXJS = ['client', 'server', 'module', 'testing'];
+const MAY_IMPORT_NEST = [
+  'client',
+  'server',
+  'module',
+  'http',
+  'health',
+  'contract',
+  'consistency',
+  'testing',
+  'cli',
+];
+const MAY_IMPORT_RXJS = ['client', 'server', 'module', 'http', 'testing'];
 
 const PATHS = { port: '^lib/broker/[^/]+$', driver: '^lib/broker/[^/]+/' };
 const pathOf = (folder) => PATHS[folder] ?? `^lib/${folder}/`;
@@ -60,7 +70,7 @@ module.exports = {
       comment: 'What has an entry of its own is not loaded by an app that does not use that entry',
       severity: 'error',
       from: { path: '^lib/index\\.ts$' },
-      to: { path: ['^lib/broker/[^/]+/', '^lib/(health|testing|cli)/'] },
+      to: { path: ['^lib/broker/[^/]+/', '^lib/(http|health|testing|cli)/'] },
     },
     {
       name: 'no-cycles',

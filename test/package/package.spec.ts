@@ -74,6 +74,46 @@ describe.each(APPS)('the package in %s', (app) => {
     );
   });
 
+  it(
+    'serves HTTP and Kafka with one method, on Express and Fastify',
+    async () => {
+      const result = JSON.parse(await run(app, process.execPath, ['dist/http.main.js'])) as unknown;
+
+      const outcomes = {
+        http: {
+          order: { status: 201, body: '{"amount":7,"isOrder":true}' },
+          invalid: { status: 400, body: expect.stringContaining('amount must be a positive number') },
+          query: { status: 200, body: '{"query":{"amount":"7"}}' },
+          context: { status: 201, body: '{"isContext":false}' },
+          plain: { status: 201, body: '[]' },
+          several: { status: 201, body: '{"marked":2}' },
+          guarded: { status: 403, body: expect.stringContaining('Forbidden resource') },
+          coins: { status: 200, body: `${COINS}event: end\ndata: {"events":2}\n\n` },
+          failing: {
+            status: 200,
+            body: `${COINS}id: 2\ndata: {"coin":3}\n\nevent: error\ndata: ${NO_MORE}\n\n`,
+          },
+          list: { status: 200, body: '[{"coin":1},{"coin":2}]' },
+          missing: { status: 404, body: expect.stringContaining('No such coin') },
+          again: { status: 204, body: '' },
+        },
+        kafka: {
+          order: { values: [{ amount: 7, isOrder: true }] },
+          query: { values: [{ query: 'nothing' }] },
+          context: { values: [{ isContext: true }] },
+          plain: { values: [[7]] },
+          several: { values: [{ marked: 1 }, { marked: 2 }] },
+          guarded: { code: 'forbidden', statusCode: 403, message: 'Forbidden resource' },
+          coins: { values: [{ coin: 1 }, { coin: 2 }] },
+          missing: { code: 'not-found', statusCode: 404, message: 'No such coin' },
+        },
+        left: 1,
+      };
+      expect(result).toEqual({ express: outcomes, fastify: outcomes });
+    },
+    STEP_MS,
+  );
+
   describe('with kafkajs', () => {
     beforeAll(() => npmInstall(app, ['kafkajs']), STEP_MS);
 
@@ -92,6 +132,7 @@ describe.each(APPS)('the package in %s', (app) => {
       async () => {
         expect(await loadsKafkajs(app, 'nestjs-async-calls')).toBe(false);
         expect(await loadsKafkajs(app, 'nestjs-async-calls/memory')).toBe(false);
+        expect(await loadsKafkajs(app, 'nestjs-async-calls/http')).toBe(false);
         expect(await loadsKafkajs(app, 'nestjs-async-calls/kafkajs')).toBe(true);
       },
       STEP_MS,
@@ -111,6 +152,9 @@ describe.each(APPS)('the package in %s', (app) => {
     });
   });
 });
+
+const COINS = 'id: start\n\nid: 0\ndata: {"coin":1}\n\nid: 1\ndata: {"coin":2}\n\n';
+const NO_MORE = '{"statusCode":409,"code":"conflict","message":"No more than two"}';
 
 const BUNDLES = [1, 2, 3, 4].map((bundle) => ({ bundle, amount: 250_000 }));
 

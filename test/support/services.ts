@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { afterEach } from '@jest/globals';
-import type { INestApplication, ModuleMetadata, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplication, ModuleMetadata, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import {
   AsyncCallsClient,
   AsyncCallsModule,
@@ -20,6 +21,10 @@ export interface ServiceOptions
   readonly configure?: (app: INestApplication) => void;
   /** Whether it serves its endpoints; by default if it has controllers. */
   readonly serves?: boolean;
+  /** Modules beside the library's own. */
+  readonly imports?: readonly DynamicModule[];
+  /** What serves HTTP, for tests that listen; Express by default. */
+  readonly adapter?: AbstractHttpAdapter;
 }
 
 /** A running service. */
@@ -52,6 +57,8 @@ export async function createService({
   providers,
   configure,
   serves: _,
+  imports = [],
+  adapter = new ExpressAdapter(),
   ...options
 }: ServiceOptions): Promise<{ app: INestApplication; name: string }> {
   const name = options.service ?? uniqueName('service');
@@ -60,6 +67,7 @@ export async function createService({
       controllers,
       providers,
       imports: [
+        ...imports,
         AsyncCallsModule.forRoot({
           service: name,
           topics: { requests: { partitions: 2 }, replies: { partitions: 2 } },
@@ -69,6 +77,7 @@ export async function createService({
         }),
       ],
     }),
+    adapter,
     { logger: false, abortOnError: false },
   );
   running.push(app);

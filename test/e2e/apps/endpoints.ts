@@ -9,8 +9,10 @@ import {
   delay,
   EMPTY,
   filter,
+  finalize,
   firstValueFrom,
   map,
+  NEVER,
   type Observable,
   of,
   range,
@@ -43,6 +45,7 @@ class Order {
 @Controller()
 export class Endpoints {
   private readonly released = new ReplaySubject<Step>();
+  private readonly left = new Set<string>();
 
   constructor(private readonly client: AsyncCallsClient) {}
 
@@ -63,6 +66,18 @@ export class Endpoints {
   @AsyncEndpoint('/release')
   release(@Payload() step: Step): void {
     this.released.next(step);
+  }
+
+  /** Emits once, and goes on until its caller has gone. */
+  @AsyncEndpoint('/hold')
+  hold(@Payload() { gate }: { readonly gate: string }): Observable<string> {
+    return concat(of(gate), NEVER).pipe(finalize(() => this.left.add(gate)));
+  }
+
+  /** Whether `/hold` has been left. */
+  @AsyncEndpoint('/is-left')
+  isLeft(@Payload() gate: string): boolean {
+    return this.left.has(gate);
   }
 
   private isReleased({ gate, step }: Step): Observable<number> {
