@@ -7,11 +7,17 @@ import type { ConsumerState } from '../broker/consumer.js';
 import { StateChanges } from '../broker/state-changes.js';
 import { messageOf } from '../errors/async-call-error.js';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
+import {
+  type AnyEndpointContract,
+  type EndpointContract,
+  isEndpointContract,
+} from '../protocol/endpoint-contract.js';
 import type { HeadersInput } from '../protocol/message-headers.js';
 import type { CallOptions } from './call-options.js';
 import { Caller } from './caller.js';
 import type { ClientCounts } from './client-counts.js';
 import type { ClientOptions } from './client-options.js';
+import type { ContractClient } from './contract-client.js';
 import { EndpointClient } from './endpoint-client.js';
 
 /** The client has no events of its own: its states come as `status`. */
@@ -73,8 +79,25 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   }
 
   /** A client for one endpoint, with options for its calls: `client.to('service/endpoint', { key }).send(data)`. */
-  to(target: EndpointTarget, options: CallOptions = {}): EndpointClient {
-    return new EndpointClient(this.caller, target, options);
+  to(target: EndpointTarget, options?: CallOptions): EndpointClient;
+  /** The same with the types and checks of a contract: `client.to(contract, { key }).send(data)`. */
+  to<Req, Res>(
+    contract: EndpointContract<Req, Res, unknown, never>,
+    options?: CallOptions,
+  ): ContractClient<Req, Res>;
+  to(target: EndpointTarget | AnyEndpointContract, options: CallOptions = {}): EndpointClient {
+    return isEndpointContract(target)
+      ? new EndpointClient(this.caller, target.address, options, target)
+      : new EndpointClient(this.caller, target, options);
+  }
+
+  /** {@link ContractClient.send} to the endpoint of a contract; see {@link defineEndpoint}. */
+  call<Req, Res>(
+    contract: EndpointContract<Req, Res, unknown, never>,
+    data: NoInfer<Req>,
+    options?: CallOptions,
+  ): Observable<Res> {
+    return this.to(contract, options).send(data);
   }
 
   /** {@link EndpointClient.send} to an endpoint, addressed as `service/endpoint` or `{ service, endpoint }`. */

@@ -1,6 +1,8 @@
 import type { BrokerError } from '../broker/broker-error.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { checkIncomingResponse, checkRequest } from '../protocol/contract-checks.js';
 import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
+import type { AnyEndpointContract } from '../protocol/endpoint-contract.js';
 import { headerEntries, type HeaderEntry, type HeadersInput } from '../protocol/message-headers.js';
 import type { RequestKind } from '../protocol/request.js';
 import { serialize } from '../protocol/serializer.js';
@@ -11,7 +13,7 @@ import type { ClientCounts } from './client-counts.js';
 import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
 import { OutgoingCall } from './outgoing-call.js';
-import { type CallObserver, PendingCall } from './pending-call.js';
+import { type CallObserver, PendingCall, type PendingCallOptions } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
 import type { ReplyListener } from './reply-reader.js';
 import { ReplyRouter } from './reply-router.js';
@@ -28,6 +30,8 @@ export interface Call {
   readonly target: EndpointTarget;
   readonly data: unknown;
   readonly options: CallOptions;
+  /** What the target has a contract about; absent if there is none. */
+  readonly contract?: AnyEndpointContract;
 }
 
 /** What a caller asks of the client it works for. */
@@ -98,6 +102,7 @@ export class Caller {
       limits,
       onRedelivery: call.options.onRedelivery ?? this.options.onRedelivery,
       serializer: this.options.serializer,
+      check: responseCheckOf(call.contract),
       observer,
       lastTrouble: this.lastTrouble,
     });
@@ -107,7 +112,8 @@ export class Caller {
       this.assertRoom();
       if (limits.isInherited && limits.timeoutMs <= 0) throw handlerOutOfTime(nameOf(call.target));
       (isRequest ? this.requests : this.oneWayCalls).add(pending);
-      this.transmit(call, pending);
+      if (call.contract) this.transmitChecked(call, call.contract, pending);
+      else this.transmit(call, pending);
     } catch (error) {
       // Not before the caller could subscribe. Not in this turn once the client is closed: an Observable that is retried
       // without end would leave the event loop to nobody.
@@ -145,6 +151,15 @@ export class Caller {
     await this.connection.close(endsAt - Date.now());
   }
 
+  /** Sends what the caller gave, not what the schema makes of it: the service's schema takes the former. */
+  private transmitChecked(call: Call, contract: AnyEndpointContract, pending: PendingCall): void {
+    const checking = checkRequest(contract, call.data);
+    if (!(checking instanceof Promise)) return this.transmit(call, pending);
+    checking
+      .then(() => (pending.isOver ? undefined : this.transmit(call, pending)))
+      .catch((error: unknown) => pending.fail(AsyncCallError.from(error)));
+  }
+
   private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {
     const { service, endpoint } = parseTarget(target);
     const headers = allEntries(this.listener.headersFor(target, data), options.headers);
@@ -171,6 +186,10 @@ export class Caller {
     const { maxPending } = this.options;
     if (this.requests.size + this.oneWayCalls.size >= maxPending) throw tooManyPending(maxPending);
   }
+}
+
+function responseCheckOf(contract: AnyEndpointContract | undefined): PendingCallOptions['check'] {
+  return contract?.response && ((value) => checkIncomingResponse(contract, value));
 }
 
 function allEntries(added?: HeadersInput, own?: HeadersInput): readonly HeaderEntry[] {
