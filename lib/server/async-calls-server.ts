@@ -7,6 +7,7 @@ import { StateChanges } from '../broker/state-changes.js';
 import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { EndpointExtras } from './async-endpoint.decorator.js';
+import { checkedHandler } from './checked-handler.js';
 import { endProcess } from './end-process.js';
 import { Handlers } from './handlers.js';
 import { RunningService } from './running-service.js';
@@ -63,11 +64,12 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   ): void {
     // Nest hands a handler without a transport to every server; those of this library have one.
     if (!isOurs(extras)) return;
-    const { service, declaredBy } = extras;
-    this.assertOneService(endpoint, service, declaredBy);
+    const { service, contract } = extras;
+    this.assertOneService(endpoint, extras);
     if (service !== undefined && service !== this.service) return;
-    this.handlers.endpoints.add(endpoint, handler, extras);
-    super.addHandler(endpoint, handler, isEventHandler, { ...extras });
+    const checked = contract ? checkedHandler(handler, contract) : handler;
+    this.handlers.endpoints.add(endpoint, checked, extras);
+    super.addHandler(endpoint, checked, isEventHandler, { ...extras });
   }
 
   /**
@@ -114,9 +116,17 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     return this.options.broker as T;
   }
 
-  private assertOneService(endpoint: string, service: string | undefined, declaredBy: string): void {
+  private assertOneService(endpoint: string, { service, declaredBy, contract }: EndpointExtras): void {
     const services = this.options.servicesOfApplication();
     if (service === undefined ? services.length === 1 : services.includes(service)) return;
+    if (contract) {
+      throw new AsyncCallError(
+        'invalid-argument',
+        `${declaredBy} is to serve the contract of "${endpoint}", which is an endpoint of the service "${service}"; ` +
+          `this application is ${services.map((name) => `"${name}"`).join(', ')}. ` +
+          `Serve it in "${service}", or define the contract for the service that has it.`,
+      );
+    }
     throw new AsyncCallError(
       'invalid-argument',
       `The endpoint "${endpoint}" (${declaredBy}) names ${service === undefined ? 'no service' : `"${service}"`}; ` +

@@ -1,6 +1,12 @@
 import { MessagePattern } from '@nestjs/microservices';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { normalizeEndpoint } from '../protocol/endpoint-address.js';
+import {
+  type AnyEndpointContract,
+  type EndpointContract,
+  isEndpointContract,
+} from '../protocol/endpoint-contract.js';
+import type { EndpointMethodDecorator } from './endpoint-method.js';
 import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
 import { observeIterables } from './iterable-source.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
@@ -19,6 +25,8 @@ export interface EndpointExtras extends AsyncEndpointOptions {
   readonly kind: 'endpoint';
   /** `Controller.method`, for messages. */
   readonly declaredBy: string;
+  /** What the endpoint is declared by; absent if that is its name alone. */
+  readonly contract?: AnyEndpointContract;
 }
 
 /**
@@ -34,14 +42,42 @@ export interface EndpointExtras extends AsyncEndpointOptions {
  *
  * Throws `invalid-argument` for an empty name and for options that cannot be followed.
  */
-export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = {}): MethodDecorator {
-  const name = normalizeEndpoint(endpoint);
-  const faults = endpointFaults(`@AsyncEndpoint('${name}')`, options);
+export function AsyncEndpoint(endpoint: string, options?: AsyncEndpointOptions): MethodDecorator;
+/**
+ * Makes a controller method the endpoint of a contract, which the compiler sees to: the method's first parameter takes
+ * the request, its result is the response, or a promise, Observable, async iterable or generator of it.
+ *
+ * A request that the contract's schema refuses is answered with `bad-request`, and no guard, pipe or handler sees it; they
+ * get what the schema makes of a request. A response that its schema refuses is not sent: the call fails with
+ * `internal`, and is not tried again. An application that is not the contract's service does not start.
+ */
+export function AsyncEndpoint<HandledReq, HandledRes>(
+  contract: EndpointContract<never, unknown, HandledReq, HandledRes>,
+  options?: EndpointOptions,
+): EndpointMethodDecorator<HandledReq, HandledRes>;
+export function AsyncEndpoint(
+  endpoint: string | AnyEndpointContract,
+  options: AsyncEndpointOptions = {},
+): MethodDecorator {
+  const contract = isEndpointContract(endpoint) ? endpoint : undefined;
+  const name = normalizeEndpoint(contract ? contract.address.endpoint : endpoint);
+  const where = `@AsyncEndpoint('${name}')`;
+  const faults = [...endpointFaults(where, options), ...serviceFaults(where, options, contract)];
   if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
+  const service = contract?.address.service ?? options.service;
   return (target, key, descriptor: PropertyDescriptor) => {
     descriptor.value = observeIterables(descriptor.value as (...args: unknown[]) => unknown);
     const declaredBy = `${target.constructor.name}.${String(key)}`;
-    const extras: EndpointExtras = { ...options, kind: 'endpoint', declaredBy };
+    const extras: EndpointExtras = { ...options, kind: 'endpoint', service, declaredBy, contract };
     return MessagePattern(name, ASYNC_CALLS_TRANSPORT, { ...extras })(target, key, descriptor);
   };
+}
+
+function serviceFaults(
+  where: string,
+  options: AsyncEndpointOptions,
+  contract: AnyEndpointContract | undefined,
+): string[] {
+  if (!contract || options?.service === undefined) return [];
+  return [`${where} service: the contract names the service, "${contract.address.service}": leave it out`];
 }
