@@ -8,12 +8,15 @@ export type {
   TopicsOptions,
 } from './module/async-calls-options.js';
 export { asyncCallsMicroservice, connectAsyncCalls } from './module/connect.js';
+export { defineEndpoint, type EndpointSchemas } from './contract/define-endpoint.js';
+export { defineEvent, type EventOptions } from './contract/define-event.js';
 export { AsyncEndpoint, type AsyncEndpointOptions } from './server/async-endpoint.decorator.js';
 export { AsyncCallContext, type Caller } from './server/async-call-context.js';
 export { AsyncCallsServer } from './server/async-calls-server.js';
 export { AsyncCallsClient } from './client/async-calls-client.js';
 export { EndpointClient } from './client/endpoint-client.js';
 export type { AsyncCallResponse } from './client/async-call-response.js';
+export type { ContractClient } from './client/contract-client.js';
 export type { CallOptions, OnRedelivery } from './client/call-options.js';
 export type { ClientCounts } from './client/client-counts.js';
 export { AsyncCallError, type AsyncCallErrorOptions } from './errors/async-call-error.js';
@@ -30,6 +33,10 @@ export type { DuplicateWindow } from './delivery/memory-duplicate-store.js';
 export type { EndpointOptions } from './server/endpoint-options.js';
 export type { FailurePolicy } from './server/server-options.js';
 export type { ErrorCode } from './errors/error-code.js';
+export type { EndpointMethod, EndpointMethodDecorator, EndpointResult } from './server/endpoint-method.js';
+export type { EndpointContract } from './protocol/endpoint-contract.js';
+export type { EventContract } from './protocol/event-contract.js';
+export type { Schema, ValidationIssue } from './protocol/schema.js';
 export type { EndpointAddress, EndpointTarget } from './protocol/endpoint-address.js';
 export type { HeadersInput, HeaderValue, MessageHeaders } from './protocol/message-headers.js';
 
