@@ -154,10 +154,9 @@ export class Caller {
   /** Sends what the caller gave, not what the schema makes of it: the service's schema takes the former. */
   private transmitChecked(call: Call, contract: AnyEndpointContract, pending: PendingCall): void {
     const checking = checkRequest(contract, call.data);
-    if (!(checking instanceof Promise)) return this.transmit(call, pending);
-    checking
-      .then(() => (pending.isOver ? undefined : this.transmit(call, pending)))
-      .catch((error: unknown) => pending.fail(AsyncCallError.from(error)));
+    const transmit = () => this.transmit(call, pending);
+    if (checking instanceof Promise) pending.whenChecked(checking, transmit);
+    else transmit();
   }
 
   private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {

@@ -58,6 +58,7 @@ export class PendingCall {
   private over = false;
   private left = false;
   private acknowledged = false;
+  private checking = false;
   /** Tells the service that nobody waits any more; there while that is true of a call that ends. */
   private giveUp: (() => void) | undefined;
 
@@ -91,6 +92,17 @@ export class PendingCall {
   /** Which delivery of the request counts now; see {@link AsyncCallResponse.delivery}. */
   get delivery(): number {
     return this.sequence.delivery;
+  }
+
+  /** Goes on when the check of its request has ended, unless it is over by then; fails if the check does. */
+  whenChecked(checking: Promise<unknown>, goOn: () => void): void {
+    this.checking = true;
+    checking
+      .then(() => {
+        this.checking = false;
+        if (!this.over) goOn();
+      })
+      .catch((error: unknown) => this.fail(AsyncCallError.from(error)));
   }
 
   /**
@@ -216,8 +228,9 @@ export class PendingCall {
 
   private progress(): CallProgress {
     const { kind, target, lastTrouble } = this.options;
-    const { requestId, left, acknowledged, sequence } = this;
-    return { kind, target, requestId, left, acknowledged, passed: sequence.passed, trouble: lastTrouble?.() };
+    const { requestId, checking, left, acknowledged, sequence } = this;
+    const { passed } = sequence;
+    return { kind, target, requestId, checking, left, acknowledged, passed, trouble: lastTrouble?.() };
   }
 
   private deserialize(payload: SerializedPayload): unknown {

@@ -29,5 +29,6 @@ export type AnyEndpointContract = EndpointContract<never, unknown, unknown, neve
 
 /** Whether it is a contract, and no other way to name an endpoint. */
 export function isEndpointContract(target: unknown): target is AnyEndpointContract {
-  return typeof target === 'object' && target !== null && 'address' in target;
+  if (typeof target !== 'object' || target === null || !('address' in target)) return false;
+  return typeof target.address === 'object' && target.address !== null;
 }

@@ -9,6 +9,7 @@ import {
 import type { EndpointMethodDecorator } from './endpoint-method.js';
 import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
 import { observeIterables } from './iterable-source.js';
+import { requestParameterFault } from './request-parameter.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 
 /** How an endpoint is registered. */
@@ -66,8 +67,11 @@ export function AsyncEndpoint(
   if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
   const service = contract?.address.service ?? options.service;
   return (target, key, descriptor: PropertyDescriptor) => {
-    descriptor.value = observeIterables(descriptor.value as (...args: unknown[]) => unknown);
+    const method = descriptor.value as (...args: unknown[]) => unknown;
     const declaredBy = `${target.constructor.name}.${String(key)}`;
+    const fault = contract && requestParameterFault(target.constructor, key, method);
+    if (fault) throw new AsyncCallError('invalid-argument', `${where} of ${declaredBy}: ${fault}.`);
+    descriptor.value = observeIterables(method);
     const extras: EndpointExtras = { ...options, kind: 'endpoint', service, declaredBy, contract };
     return MessagePattern(name, ASYNC_CALLS_TRANSPORT, { ...extras })(target, key, descriptor);
   };
