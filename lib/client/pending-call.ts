@@ -182,6 +182,7 @@ export class PendingCall {
       else this.options.observer.next(value, response, this);
     }
     if (!verdict.ends) return;
+    clearTimeout(this.idleTimer);
     if (this.checks) this.checks.end(() => this.conclude(response));
     else this.conclude(response);
   }

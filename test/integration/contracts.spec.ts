@@ -228,9 +228,10 @@ describeOnBrokers('contracts', (newBroker) => {
     const broker = newBroker();
     const scripted = await ScriptedService.start(broker);
     const { client } = await startService({ broker });
+    const late = deferred<boolean>();
     const never = v.pipeAsync(
       v.number(),
-      v.checkAsync(() => new Promise<boolean>(() => undefined), 'never'),
+      v.checkAsync(() => late.promise, 'never'),
     );
     const { name } = scripted;
     const options = { timeoutMs: 1_000 };
@@ -244,8 +245,47 @@ describeOnBrokers('contracts', (newBroker) => {
         message: `The call of ${name}/x was not sent: the check of its request did not end within 1000 ms.`,
       },
     ]);
-    expect(scripted.records).toHaveLength(1);
+    // What would be sent now would come before what is sent afterwards.
+    late.resolve(true);
+    await lastValueFrom(client.emit(`${name}/x`, 'afterwards'));
+    expect((await scripted.request(1)).payload.bytes?.toString()).toBe('"afterwards"');
     expect(client.inFlight).toBe(0);
+  });
+
+  it('do not run a request that was given up while it was checked', async () => {
+    const service = uniqueName('late');
+    const [checking, late] = [deferred(), deferred<boolean>()];
+    const request = v.pipeAsync(
+      v.unknown(),
+      v.checkAsync(() => {
+        checking.resolve();
+        return late.promise;
+      }, 'late'),
+    );
+    const contract = defineEndpoint(service, '/late', { request });
+    let runs = 0;
+
+    @Controller()
+    class LateController {
+      @AsyncEndpoint(contract)
+      late(): number {
+        return (runs += 1);
+      }
+    }
+
+    const { app, client } = await startService({
+      broker: newBroker(),
+      service,
+      controllers: [LateController],
+    });
+    const server = app.get(AsyncCallsServer);
+    const call = client.to(contract.address).send('given up').subscribe();
+    await checking.promise;
+    call.unsubscribe();
+    await waitFor(() => server.counts.received === 2, { what: 'the cancel' });
+    late.resolve(true);
+    await waitFor(() => server.counts.cancelled === 1, { what: 'the end of the request' });
+    expect(await outcome(client.call(contract, 'another'))).toEqual([1]);
   });
 
   it('take every way to return responses', async () => {
