@@ -4,8 +4,8 @@ import type { AnyEndpointContract } from './endpoint-contract.js';
 import type { AnyEventContract } from './event-contract.js';
 import { checkValue, type ValidationIssue } from './schema.js';
 
-// Each returns what the schema makes of the value, which is a promise only if the schema is asynchronous, or the value
-// itself if there is no schema. Each throws, or rejects with, an error whose `details` are the issues.
+// Each returns what the schema makes of the value, or the value itself if there is no schema; a promise only if the
+// schema is asynchronous. Each throws, or rejects with, an error whose `details` are the issues.
 
 /** A request, at either end. One that does not follow its contract is the caller's fault: `bad-request`. */
 export function checkRequest({ address, request }: AnyEndpointContract, data: unknown): unknown {
@@ -16,13 +16,17 @@ export function checkRequest({ address, request }: AnyEndpointContract, data: un
   });
 }
 
-/** A response before it is sent. It is the service's fault, which another attempt does not mend: `internal`, terminal. */
+/**
+ * A response before it is sent: returned as it was given, because the caller's schema takes that. One that does not
+ * follow the contract is the service's fault, which another attempt does not mend: `internal`, terminal.
+ */
 export function checkOutgoingResponse({ address, response }: AnyEndpointContract, value: unknown): unknown {
   if (!response) return value;
-  return checkValue(response, value, (details) => {
+  const checked = checkValue(response, value, (details) => {
     const message = breachOf(`A response of ${nameOf(address)}`, details);
     return new TerminalError(message, { code: 'internal', details });
   });
+  return checked instanceof Promise ? checked.then(() => value) : value;
 }
 
 /** A response that came. The service does not follow the contract as this caller knows it: `protocol-error`. */

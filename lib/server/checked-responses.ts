@@ -3,7 +3,7 @@ import { currentCall, runInCall } from '../context/current-call.js';
 import { OrderedChecks } from '../protocol/ordered-checks.js';
 
 /**
- * The responses as the check makes them of those of the source, in their order. An iterable is not asked for its next
+ * What the check returns for the responses of the source, in their order. An iterable is not asked for its next
  * value while one waits for an asynchronous check; an Observable that emits far more than is checked fails.
  */
 export function checkedResponses(

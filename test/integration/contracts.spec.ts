@@ -21,7 +21,12 @@ import { createService, startService } from '../support/services.js';
 import { deferred } from '../unit/support/deferred.js';
 
 const Wish = z.object({ amount: z.number().int(), at: z.iso.datetime().transform((text) => new Date(text)) });
-const Bundle = v.object({ amount: v.number(), note: v.optional(v.string(), 'none') });
+// What it makes of a value it does not take itself.
+const Dollars = v.pipe(
+  v.number(),
+  v.transform((amount) => `$${amount}`),
+);
+const Bundle = v.object({ amount: Dollars, note: v.optional(v.string(), 'none') });
 
 /** The contracts of a service of a test, and how often its handlers and guards have run. */
 function moneyBroker(service = uniqueName('money')) {
@@ -70,8 +75,8 @@ describeOnBrokers('contracts', (newBroker) => {
     const { client, money } = await startMoneyBroker(newBroker());
     const wish = { amount: 7, at: '2026-01-02T03:04:05Z' };
     const bundles = [
-      { amount: 7, note: 'none' },
-      { amount: 7, note: '2026-01-02T03:04:05.000Z' },
+      { amount: '$7', note: 'none' },
+      { amount: '$7', note: '2026-01-02T03:04:05.000Z' },
     ];
     expect(await outcome(client.call(money, wish))).toEqual(bundles);
     const responses = await lastValueFrom(
@@ -137,7 +142,7 @@ describeOnBrokers('contracts', (newBroker) => {
     };
     expect(await outcome(client.call(refused, 'first'))).toMatchObject([expected]);
     expect(await outcome(client.call(refused, 'second'))).toMatchObject([
-      { amount: 1, note: 'none' },
+      { amount: '$1', note: 'none' },
       expected,
     ]);
     await waitFor(() => server.counts.failed === 2, { what: 'both requests to be done' });
@@ -154,7 +159,7 @@ describeOnBrokers('contracts', (newBroker) => {
     const request = await scripted.request(0);
     await scripted.respond(request, next(0, { amount: 1 }), next(1, { amount: 'much' }), next(2, 'more'));
     expect(await ending).toMatchObject([
-      { amount: 1, note: 'none' },
+      { amount: '$1', note: 'none' },
       {
         code: 'protocol-error',
         message: expect.stringMatching(

@@ -534,6 +534,20 @@ describe('a PendingCall whose values are checked', () => {
     expect(observed.ends[0]).toBeInstanceOf(AsyncCallError);
   });
 
+  it('goes on when the check of its request has ended well, unless it is over', async () => {
+    const [first, second, third] = [setUp(), setUp(), setUp()];
+    const goOn = jest.fn();
+    first.call.whenChecked(Promise.resolve(), goOn);
+    await settled();
+    expect(goOn).toHaveBeenCalledTimes(1);
+    second.call.whenChecked(Promise.reject(new Error('no')), goOn);
+    third.call.whenChecked(Promise.resolve(), goOn);
+    third.call.cancel();
+    await settled();
+    expect(goOn).toHaveBeenCalledTimes(1);
+    expect([second, third].map(({ observed }) => observed.ends)).toMatchObject([[{ code: 'internal' }], []]);
+  });
+
   it('times out while a check takes time, but not for want of a response once the last has come', async () => {
     const { call, observed, slow, giveUp } = setUpChecked({ timeoutMs: 1_000, idleTimeoutMs: 100 });
     call.receive(last('slow'));
