@@ -22,8 +22,11 @@ describe('checkedHandler', () => {
     expect(handler).toHaveBeenCalledTimes(1);
   });
 
-  it('checks one value as it checks each of many, and hands on what was given', async () => {
-    const contract = defineEndpoint('a-bank', '/x', { response: text });
+  it.each([
+    ['at once', text],
+    ['in time', z.number().transform(async (value) => String(value))],
+  ])('checks one value as it checks each of many, %s, and hands on what was given', async (_, response) => {
+    const contract = defineEndpoint('a-bank', '/x', { response });
     const results = [7, of(7, 8)];
     const checked = checkedHandler(async () => results.shift() as unknown, contract);
     expect(await checked(1, call)).toBe(7);
