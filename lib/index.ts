@@ -8,8 +8,8 @@ export type {
   TopicsOptions,
 } from './module/async-calls-options.js';
 export { asyncCallsMicroservice, connectAsyncCalls } from './module/connect.js';
-export { defineEndpoint, type EndpointSchemas } from './contract/define-endpoint.js';
-export { defineEvent, type EventOptions } from './contract/define-event.js';
+export { defineEndpoint } from './contract/define-endpoint.js';
+export { defineEvent } from './contract/define-event.js';
 export { AsyncEndpoint, type AsyncEndpointOptions } from './server/async-endpoint.decorator.js';
 export { AsyncCallContext, type Caller } from './server/async-call-context.js';
 export { AsyncCallsServer } from './server/async-calls-server.js';
@@ -33,7 +33,7 @@ export type { DuplicateWindow } from './delivery/memory-duplicate-store.js';
 export type { EndpointOptions } from './server/endpoint-options.js';
 export type { FailurePolicy } from './server/server-options.js';
 export type { ErrorCode } from './errors/error-code.js';
-export type { EndpointMethod, EndpointMethodDecorator, EndpointResult } from './server/endpoint-method.js';
+export type { EndpointMethodDecorator } from './server/endpoint-method.js';
 export type { EndpointContract } from './protocol/endpoint-contract.js';
 export type { EventContract } from './protocol/event-contract.js';
 export type { Schema, ValidationIssue } from './protocol/schema.js';
