@@ -69,22 +69,24 @@ export class OrderedChecks {
   }
 
   private advance(): void {
-    for (let step = this.steps.shift(); step; step = this.steps.shift()) {
+    // Whoever is handed a value may pass the next one on meanwhile, and that may need time.
+    while (!this.busy) {
+      const step = this.steps.shift();
+      if (!step) return this.tellIdle();
       const pending = this.attempt(step);
-      if (!pending) continue;
-      this.busy = true;
-      pending.then(
-        () => this.resume(),
-        (error: unknown) => this.giveUp(error),
-      );
-      return;
+      if (pending) this.waitFor(pending);
     }
-    this.tellIdle();
   }
 
-  private resume(): void {
-    this.busy = false;
-    this.advance();
+  private waitFor(pending: Promise<void>): void {
+    this.busy = true;
+    pending.then(
+      () => {
+        this.busy = false;
+        this.advance();
+      },
+      (error: unknown) => this.giveUp(error),
+    );
   }
 
   private attempt(step: Step): Promise<void> | undefined {

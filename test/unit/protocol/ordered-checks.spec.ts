@@ -56,6 +56,18 @@ describe('OrderedChecks', () => {
     expect(started).toBe(true);
   });
 
+  it('keeps the order of what comes while a value is handed on', async () => {
+    const { checks, log, pass } = setUp();
+    const slow = deferred<string>();
+    checks.pass(1, () => {
+      pass(() => slow.promise);
+      pass(2);
+    });
+    slow.resolve('slow');
+    await turn();
+    expect(log).toEqual(['slow', 4]);
+  });
+
   it('keeps the order, whatever needs time', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(3)), async (delays) => {
