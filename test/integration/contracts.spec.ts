@@ -257,6 +257,37 @@ describeOnBrokers('contracts', (newBroker) => {
     expect(client.inFlight).toBe(0);
   });
 
+  it('do not keep a service waiting longer than maxHandlerMs for an asynchronous schema', async () => {
+    const service = uniqueName('endless');
+    const never = v.pipeAsync(
+      v.number(),
+      v.checkAsync(() => new Promise<boolean>(() => undefined), 'never'),
+    );
+    const asked = defineEndpoint(service, '/asked', { request: never });
+    const answered = defineEndpoint(service, '/answered', { response: never });
+    const options = { maxHandlerMs: 100, retry: { attempts: 1 } };
+
+    @Controller()
+    class EndlessController {
+      @AsyncEndpoint(asked, options)
+      asked(): number {
+        return 1;
+      }
+
+      @AsyncEndpoint(answered, options)
+      async *answered() {
+        yield 1;
+      }
+    }
+
+    const { client } = await startService({ broker: newBroker(), service, controllers: [EndlessController] });
+    for (const { address } of [asked, answered]) {
+      expect(await outcome(client.send(address, 1))).toMatchObject([
+        { code: 'timeout', message: `${address.endpoint} did not end within 100 ms (maxHandlerMs).` },
+      ]);
+    }
+  });
+
   it('do not run a request that was given up while it was checked', async () => {
     const service = uniqueName('late');
     const [checking, late] = [deferred(), deferred<boolean>()];
