@@ -8,6 +8,8 @@ export type {
   TopicsOptions,
 } from './module/async-calls-options.js';
 export { asyncCallsMicroservice, connectAsyncCalls } from './module/connect.js';
+export { defineEndpoint } from './contract/define-endpoint.js';
+export { defineEvent } from './contract/define-event.js';
 export { AsyncEndpoint, type AsyncEndpointOptions } from './server/async-endpoint.decorator.js';
 export { AsyncEvent } from './server/async-event.decorator.js';
 export type { AsyncEventOptions, BatchOptions } from './server/event-options.js';
@@ -18,6 +20,7 @@ export { AsyncCallsServer } from './server/async-calls-server.js';
 export { AsyncCallsClient } from './client/async-calls-client.js';
 export { EndpointClient } from './client/endpoint-client.js';
 export type { AsyncCallResponse } from './client/async-call-response.js';
+export type { ContractClient } from './client/contract-client.js';
 export type { CallOptions, OnRedelivery } from './client/call-options.js';
 export type { PublishOptions } from './client/publish-options.js';
 export type { ReplayOptions } from './client/replay.js';
@@ -37,6 +40,10 @@ export type { DuplicateWindow } from './delivery/memory-duplicate-store.js';
 export type { EndpointOptions } from './server/endpoint-options.js';
 export type { FailurePolicy } from './server/server-options.js';
 export type { ErrorCode } from './errors/error-code.js';
+export type { EndpointMethodDecorator } from './server/endpoint-method.js';
+export type { EndpointContract } from './protocol/endpoint-contract.js';
+export type { EventContract } from './protocol/event-contract.js';
+export type { Schema, ValidationIssue } from './protocol/schema.js';
 export type { EndpointAddress, EndpointTarget } from './protocol/endpoint-address.js';
 export type { HeadersInput, HeaderValue, MessageHeaders } from './protocol/message-headers.js';
 

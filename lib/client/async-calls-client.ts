@@ -7,12 +7,19 @@ import type { ConsumerState } from '../broker/consumer.js';
 import { StateChanges } from '../broker/state-changes.js';
 import { messageOf } from '../errors/async-call-error.js';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
+import {
+  type AnyEndpointContract,
+  type EndpointContract,
+  isEndpointContract,
+} from '../protocol/endpoint-contract.js';
+import { type AnyEventContract, type EventContract, isEventContract } from '../protocol/event-contract.js';
 import type { HeadersInput } from '../protocol/message-headers.js';
 import type { CallTarget } from './call-address.js';
 import type { CallOptions } from './call-options.js';
 import { Caller } from './caller.js';
 import type { ClientCounts } from './client-counts.js';
 import type { ClientOptions } from './client-options.js';
+import type { ContractClient } from './contract-client.js';
 import { EndpointClient } from './endpoint-client.js';
 import { sendOneWay } from './one-way.js';
 import type { PublishOptions } from './publish-options.js';
@@ -78,8 +85,25 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   }
 
   /** A client for one endpoint, with options for its calls: `client.to('service/endpoint', { key }).send(data)`. */
-  to(target: EndpointTarget, options: CallOptions = {}): EndpointClient {
-    return new EndpointClient(this.caller, target, options);
+  to(target: EndpointTarget, options?: CallOptions): EndpointClient;
+  /** The same with the types and checks of a contract: `client.to(contract, { key }).send(data)`. */
+  to<Req, Res>(
+    contract: EndpointContract<Req, Res, unknown, never>,
+    options?: CallOptions,
+  ): ContractClient<Req, Res>;
+  to(target: EndpointTarget | AnyEndpointContract, options: CallOptions = {}): EndpointClient {
+    return isEndpointContract(target)
+      ? new EndpointClient(this.caller, target.address, options, target)
+      : new EndpointClient(this.caller, target, options);
+  }
+
+  /** {@link ContractClient.send} to the endpoint of a contract; see {@link defineEndpoint}. */
+  call<Req, Res>(
+    contract: EndpointContract<Req, Res, unknown, never>,
+    data: NoInfer<Req>,
+    options?: CallOptions,
+  ): Observable<Res> {
+    return this.to(contract, options).send(data);
   }
 
   /** {@link EndpointClient.send} to an endpoint, addressed as `service/endpoint` or `{ service, endpoint }`. */
@@ -98,6 +122,15 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   /** Nest's own way to make a call; `send` does not come by here. */
   override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void;
   /**
+   * Publishes an event of a contract. One that its schema refuses is not sent: it fails with `bad-request`, whose `details`
+   * are the issues.
+   */
+  override publish<Published>(
+    contract: EventContract<Published, unknown>,
+    event: Published,
+    options?: Omit<PublishOptions, 'type'>,
+  ): Observable<void>;
+  /**
    * Publishes an event: `publish('pizza', event, { key: '7' })`. It is sent at once, whether or not somebody subscribes.
    * The Observable emits `undefined` and completes when the broker has stored the event, which is then there for every
    * subscribing service, those of the future included; it fails with an {@link AsyncCallError}, which is logged if
@@ -105,17 +138,16 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
    */
   override publish<T>(topic: string, event: T, options?: PublishOptions): Observable<void>;
   override publish(
-    subject: string | ReadPacket,
-    event: unknown,
+    subject: string | AnyEventContract | ReadPacket,
+    data: unknown,
     options: PublishOptions = {},
   ): Observable<void> | (() => void) {
-    return isPacket(subject, event)
-      ? this.callForNest(subject, event as (packet: WritePacket) => void)
-      : sendOneWay(this.caller, {
-          target: { topic: subject, type: options.type },
-          data: event,
-          options,
-        });
+    if (isPacket(subject, data)) return this.callForNest(subject, data as (packet: WritePacket) => void);
+    const contract = isEventContract(subject) ? subject : undefined;
+    const target = contract
+      ? { topic: contract.name, type: contract.type }
+      : { topic: subject as string, type: options.type };
+    return sendOneWay(this.caller, { target, data, options, contract });
   }
 
   /**

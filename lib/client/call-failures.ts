@@ -8,6 +8,8 @@ export interface CallProgress {
   /** `service/endpoint`. */
   readonly target: string;
   readonly requestId: string;
+  /** Whether the check of its request has not ended. */
+  readonly checking: boolean;
   /** Whether it was handed over to be written. */
   readonly left: boolean;
   /** Whether the broker has stored it. */
@@ -67,7 +69,10 @@ function unacknowledged({ kind, target }: CallProgress, limit: ReachedLimit): st
   );
 }
 
-function unsent({ target, trouble }: CallProgress, limit: ReachedLimit): string {
+function unsent({ target, checking, trouble }: CallProgress, limit: ReachedLimit): string {
+  if (checking) {
+    return `The call of ${target} was not sent: the check of its request did not end within ${duration(limit)}.`;
+  }
   const why = trouble ? ` (${trouble.message})` : '';
   return `The call of ${target} was not sent: the broker could not be reached within ${duration(limit)}${why}.`;
 }

@@ -1,5 +1,8 @@
 import type { BrokerError } from '../broker/broker-error.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { checkEvent, checkIncomingResponse, checkRequest } from '../protocol/contract-checks.js';
+import { type AnyEndpointContract, isEndpointContract } from '../protocol/endpoint-contract.js';
+import type { AnyEventContract } from '../protocol/event-contract.js';
 import { headerEntries, type HeaderEntry, type HeadersInput } from '../protocol/message-headers.js';
 import { EVENT, type RequestKind } from '../protocol/request.js';
 import { serialize } from '../protocol/serializer.js';
@@ -11,7 +14,7 @@ import type { ClientCounts } from './client-counts.js';
 import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
 import { OutgoingCall, type PreparedRequest } from './outgoing-call.js';
-import { type CallObserver, PendingCall } from './pending-call.js';
+import { type CallObserver, PendingCall, type PendingCallOptions } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
 import { checkPublishOptions, type PublishOptions } from './publish-options.js';
 import type { ReplyListener } from './reply-reader.js';
@@ -29,6 +32,8 @@ export interface Call {
   readonly target: CallTarget;
   readonly data: unknown;
   readonly options: CallOptions & PublishOptions;
+  /** What the target has a contract about; absent if there is none. */
+  readonly contract?: AnyEndpointContract | AnyEventContract;
 }
 
 /** What a caller asks of the client it works for. */
@@ -101,6 +106,7 @@ export class Caller {
       limits,
       onRedelivery: call.options.onRedelivery ?? this.options.onRedelivery,
       serializer: this.options.serializer,
+      check: responseCheckOf(call.contract),
       observer,
       lastTrouble: this.lastTrouble,
     });
@@ -111,7 +117,8 @@ export class Caller {
       this.assertRoom();
       if (limits.isInherited && limits.timeoutMs <= 0) throw handlerOutOfTime(nameOf(call.target));
       (isRequest ? this.requests : this.oneWayCalls).add(pending);
-      this.transmit(call, pending);
+      if (call.contract) this.transmitChecked(call, call.contract, pending);
+      else this.transmit(call, pending);
     } catch (error) {
       // Not before the caller could subscribe. Not in this turn once the client is closed: an Observable that is retried
       // without end would leave the event loop to nobody.
@@ -149,6 +156,15 @@ export class Caller {
     await this.connection.close(endsAt - Date.now());
   }
 
+  /** Sends what the caller gave, not what the schema makes of it: the service's schema takes the former. */
+  private transmitChecked(call: Call, contract: NonNullable<Call['contract']>, pending: PendingCall): void {
+    const { data } = call;
+    const checking = isEndpointContract(contract) ? checkRequest(contract, data) : checkEvent(contract, data);
+    const transmit = () => this.transmit(call, pending);
+    if (checking instanceof Promise) pending.whenChecked(checking, transmit);
+    else transmit();
+  }
+
   private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {
     const { destination, endpoint, type } = this.addresses.of(target);
     const headers = allEntries(this.listener.headersFor(target, data), options.headers);
@@ -179,6 +195,11 @@ export class Caller {
     const { maxPending } = this.options;
     if (this.requests.size + this.oneWayCalls.size >= maxPending) throw tooManyPending(maxPending);
   }
+}
+
+function responseCheckOf(contract: Call['contract']): PendingCallOptions['check'] {
+  if (!contract || !isEndpointContract(contract) || !contract.response) return undefined;
+  return (value) => checkIncomingResponse(contract, value);
 }
 
 function allEntries(added?: HeadersInput, own?: HeadersInput): readonly HeaderEntry[] {

@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
+import type { AnyEndpointContract } from '../protocol/endpoint-contract.js';
 import { type AsyncCallResponse, responseOf } from './async-call-response.js';
 import type { CallOptions } from './call-options.js';
 import type { Caller } from './caller.js';
@@ -12,11 +13,12 @@ export class EndpointClient {
     private readonly caller: Caller,
     private readonly target: EndpointTarget,
     private readonly options: CallOptions,
+    private readonly contract?: AnyEndpointContract,
   ) {}
 
   /** A client for the same endpoint with these options instead of, or beside, the present ones. */
   with(options: CallOptions): EndpointClient {
-    return new EndpointClient(this.caller, this.target, { ...this.options, ...options });
+    return new EndpointClient(this.caller, this.target, { ...this.options, ...options }, this.contract);
   }
 
   /**
@@ -43,14 +45,14 @@ export class EndpointClient {
    * when the broker has stored the call; it fails with an {@link AsyncCallError}, which is logged if nobody listens.
    */
   emit<TInput = unknown>(data: TInput): Observable<void> {
-    const { target, options } = this;
-    return sendOneWay(this.caller, { target, data, options });
+    const { target, options, contract } = this;
+    return sendOneWay(this.caller, { target, data, options, contract });
   }
 
   private request<T>(data: unknown, observerOf: (subscriber: Subscriber<T>) => CallObserver): Observable<T> {
-    const { caller, target, options } = this;
+    const { caller, target, options, contract } = this;
     return new Observable<T>((subscriber) => {
-      const call = caller.start({ kind: 'request', target, data, options }, observerOf(subscriber));
+      const call = caller.start({ kind: 'request', target, data, options, contract }, observerOf(subscriber));
       return () => call.cancel();
     });
   }

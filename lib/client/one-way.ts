@@ -7,9 +7,9 @@ import type { Call, Caller } from './caller.js';
  */
 export function sendOneWay(caller: Caller, call: Omit<Call, 'kind'>): Observable<void> {
   const stored = new AsyncSubject<void>();
-  const { target, data, options } = call;
+  const { target, data, options, contract } = call;
   caller.start(
-    { kind: 'one-way', target, data, options },
+    { kind: 'one-way', target, data, options, contract },
     {
       next: () => undefined,
       error: (error) => {

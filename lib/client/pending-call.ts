@@ -3,9 +3,11 @@ import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerRecord } from '../broker/record.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { decodeResponses } from '../protocol/frames.js';
+import { OrderedChecks } from '../protocol/ordered-checks.js';
 import type { RequestKind } from '../protocol/request.js';
 import type { IncomingResponse } from '../protocol/response.js';
 import type { SerializedPayload, Serializer } from '../protocol/serializer.js';
+import type { AsyncCallResponse } from './async-call-response.js';
 import { type CallProgress, closedError, type ReachedLimit, timeoutError } from './call-failures.js';
 import type { CallLimits } from './call-limits.js';
 import type { OnRedelivery } from './call-options.js';
@@ -14,7 +16,11 @@ import { ResponseSequence, SUPERSEDED } from './response-sequence.js';
 /** Who gets what a call brings. */
 export interface CallObserver {
   /** The next value, the response that brought it, and the call that it came to: see {@link responseOf}. */
-  next(value: unknown, response: IncomingResponse, call: PendingCall): void;
+  next(
+    value: unknown,
+    response: IncomingResponse,
+    call: Pick<AsyncCallResponse, 'requestId' | 'delivery'>,
+  ): void;
   error(error: unknown): void;
   complete(): void;
 }
@@ -28,6 +34,8 @@ export interface PendingCallOptions {
   readonly limits: CallLimits;
   readonly onRedelivery: OnRedelivery;
   readonly serializer: Serializer;
+  /** What each value goes through before it is passed on; it may return a promise. Absent for nothing. */
+  readonly check?: (value: unknown) => unknown;
   readonly observer: CallObserver;
   /** Why the broker could not be used last, for the error of a call that times out. */
   readonly lastTrouble?: () => BrokerError | undefined;
@@ -44,17 +52,21 @@ export class PendingCall {
   private readonly startedAt = Date.now();
   private readonly timer: NodeJS.Timeout | undefined;
   private readonly idleTimer: NodeJS.Timeout | undefined;
+  /** There if values are checked. */
+  private readonly checks: OrderedChecks | undefined;
   private readonly overListeners: ((call: PendingCall) => void)[] = [];
   private over = false;
   private left = false;
   private acknowledged = false;
+  private checking = false;
   /** Tells the service that nobody waits any more; there while that is true of a call that ends. */
   private giveUp: (() => void) | undefined;
 
   constructor(private readonly options: PendingCallOptions) {
-    const { requestId, onRedelivery, limits } = options;
+    const { requestId, onRedelivery, limits, check } = options;
     this.requestId = requestId;
     this.sequence = new ResponseSequence(onRedelivery);
+    this.checks = check && new OrderedChecks(check, (error) => this.fail(AsyncCallError.from(error)));
     if (isTime(limits.timeoutMs)) this.timer = setTimeout(() => this.timedOut(), limits.timeoutMs);
     // One that is no shorter would never be the first to be over.
     if (isTime(limits.idleTimeoutMs) && limits.idleTimeoutMs < limits.timeoutMs) {
@@ -80,6 +92,17 @@ export class PendingCall {
   /** Which delivery of the request counts now; see {@link AsyncCallResponse.delivery}. */
   get delivery(): number {
     return this.sequence.delivery;
+  }
+
+  /** Goes on when the check of its request has ended, unless it is over by then; fails if the check does. */
+  whenChecked(checking: Promise<unknown>, goOn: () => void): void {
+    this.checking = true;
+    checking
+      .then(() => {
+        this.checking = false;
+        if (!this.over) goOn();
+      })
+      .catch((error: unknown) => this.fail(AsyncCallError.from(error)));
   }
 
   /**
@@ -140,8 +163,8 @@ export class PendingCall {
     this.acknowledged = true;
     try {
       for (const response of decodeResponses(record)) {
-        // Its observer may leave in the middle of the record.
-        if (!this.over) this.takeResponse(response);
+        // Its observer may leave in the middle of the record; behind its end there may still be checks to wait for.
+        if (!this.over && !this.checks?.isClosed) this.takeResponse(response);
       }
     } catch (error) {
       this.fail(AsyncCallError.from(error));
@@ -154,9 +177,23 @@ export class PendingCall {
     this.idleTimer?.refresh();
     if (verdict.ends) this.giveUp = undefined;
     if (verdict.passValue && 'payload' in response) {
-      this.options.observer.next(this.deserialize(response.payload), response, this);
+      const value = this.deserialize(response.payload);
+      if (this.checks) this.passChecked(this.checks, value, response);
+      else this.options.observer.next(value, response, this);
     }
     if (!verdict.ends) return;
+    clearTimeout(this.idleTimer);
+    if (this.checks) this.checks.end(() => this.conclude(response));
+    else this.conclude(response);
+  }
+
+  private passChecked(checks: OrderedChecks, value: unknown, response: IncomingResponse): void {
+    // Another delivery may count by the time that the check is over.
+    const { requestId, delivery } = this;
+    checks.pass(value, (checked) => this.options.observer.next(checked, response, { requestId, delivery }));
+  }
+
+  private conclude(response: IncomingResponse): void {
     if (response.kind === 'error') this.fail(response.error);
     else this.complete();
   }
@@ -182,6 +219,7 @@ export class PendingCall {
     this.over = true;
     clearTimeout(this.timer);
     clearTimeout(this.idleTimer);
+    this.checks?.stop();
     for (const listener of this.overListeners) listener(this);
     this.giveUp?.();
     // Its hooks run later, after the observer was told.
@@ -191,8 +229,9 @@ export class PendingCall {
 
   private progress(): CallProgress {
     const { kind, target, lastTrouble } = this.options;
-    const { requestId, left, acknowledged, sequence } = this;
-    return { kind, target, requestId, left, acknowledged, passed: sequence.passed, trouble: lastTrouble?.() };
+    const { requestId, checking, left, acknowledged, sequence } = this;
+    const { passed } = sequence;
+    return { kind, target, requestId, checking, left, acknowledged, passed, trouble: lastTrouble?.() };
   }
 
   private deserialize(payload: SerializedPayload): unknown {

@@ -25,7 +25,7 @@ export const ERROR_STATUS = {
   'unknown-endpoint': 501,
   /** No service of that name has ever started on this broker. */
   'unknown-service': 502,
-  /** What came back does not follow the wire protocol. */
+  /** What came back does not follow the wire protocol, or its contract. */
   'protocol-error': 502,
   /** The broker cannot be reached, or has no leader for a partition. */
   unavailable: 503,

@@ -38,7 +38,7 @@ export function normalizeEndpoint(endpoint: unknown): string {
 /** The address that a target stands for. Throws `invalid-argument`, saying how to write one. */
 export function parseTarget(target: unknown): EndpointAddress {
   const { service, endpoint } = typeof target === 'string' ? split(target) : asAddress(target);
-  const fault = serviceNameFault(service) ?? endpointFault(endpoint);
+  const fault = serviceNameFault(service) ?? endpointNameFault(endpoint);
   if (fault) {
     throw new AsyncCallError(
       'invalid-argument',
@@ -49,7 +49,8 @@ export function parseTarget(target: unknown): EndpointAddress {
   return { service: service as string, endpoint: normalizeEndpoint(endpoint) };
 }
 
-function endpointFault(endpoint: unknown): string | undefined {
+/** What is wrong with an endpoint's name; `undefined` if nothing. */
+export function endpointNameFault(endpoint: unknown): string | undefined {
   if (isEndpointName(endpoint)) return undefined;
   return endpoint === '' ? 'it has no endpoint' : `${inspect(endpoint)} is not an endpoint name`;
 }

@@ -62,11 +62,10 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   ): void {
     // Nest hands a handler without a transport to every server; those of this library have one.
     if (!isOurs(extras)) return;
-    const { service, declaredBy } = extras;
-    this.assertOneService(endpoint, service, declaredBy);
-    if (service !== undefined && service !== this.service) return;
-    this.handlers.add(endpoint, handler, extras);
-    super.addHandler(endpoint, handler, isEventHandler, { ...extras });
+    this.assertOneService(endpoint, extras);
+    if (extras.service !== undefined && extras.service !== this.service) return;
+    const checked = this.handlers.add(endpoint, handler, extras);
+    super.addHandler(endpoint, checked, isEventHandler, { ...extras });
   }
 
   /**
@@ -113,15 +112,11 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     return this.options.broker as T;
   }
 
-  private assertOneService(endpoint: string, service: string | undefined, declaredBy: string): void {
+  private assertOneService(name: string, extras: AnyExtras): void {
+    const { service } = extras;
     const services = this.options.servicesOfApplication();
     if (service === undefined ? services.length === 1 : services.includes(service)) return;
-    throw new AsyncCallError(
-      'invalid-argument',
-      `The endpoint "${endpoint}" (${declaredBy}) names ${service === undefined ? 'no service' : `"${service}"`}; ` +
-        `the services of this application are ${services.join(', ')}. ` +
-        `Write @AsyncEndpoint('${endpoint}', { service: '${services[0]}' }).`,
-    );
+    throw new AsyncCallError('invalid-argument', whoseHandler(name, extras, services));
   }
 
   private async start(): Promise<void> {
@@ -208,4 +203,23 @@ function isOurs(
   extras: Readonly<Record<string, unknown>> = {},
 ): extras is Readonly<Record<string, unknown>> & AnyExtras {
   return typeof extras.declaredBy === 'string';
+}
+
+/** What is wrong with a handler of none of these services, and what to write instead. */
+function whoseHandler(name: string, extras: AnyExtras, services: readonly string[]): string {
+  const { service, declaredBy } = extras;
+  if (extras.kind === 'endpoint' && extras.contract) {
+    return (
+      `${declaredBy} is to serve the contract of "${name}", which is an endpoint of the service "${service}"; ` +
+      `this application is ${services.map((each) => `"${each}"`).join(', ')}. ` +
+      `Serve it in "${service}", or define the contract for the service that has it.`
+    );
+  }
+  const what = extras.kind === 'endpoint' ? `The endpoint "${name}" (${declaredBy})` : declaredBy;
+  const decorator = extras.kind === 'endpoint' ? `@AsyncEndpoint('${name}', ` : '@AsyncEvent(…, ';
+  return (
+    `${what} names ${service === undefined ? 'no service' : `"${service}"`}; ` +
+    `the services of this application are ${services.join(', ')}. ` +
+    `Write ${decorator}{ service: '${services[0]}' }).`
+  );
 }

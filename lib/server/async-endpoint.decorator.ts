@@ -1,7 +1,14 @@
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { normalizeEndpoint } from '../protocol/endpoint-address.js';
+import {
+  type AnyEndpointContract,
+  type EndpointContract,
+  isEndpointContract,
+} from '../protocol/endpoint-contract.js';
 import { declareHandler, type HandlerExtras } from './declare-handler.js';
+import type { EndpointMethodDecorator } from './endpoint-method.js';
 import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
+import { requestParameterFault } from './request-parameter.js';
 
 /** How an endpoint is registered. */
 export interface AsyncEndpointOptions extends EndpointOptions {
@@ -15,6 +22,8 @@ export interface AsyncEndpointOptions extends EndpointOptions {
 /** What the decorator leaves for the server, in Nest's `extras` of the handler. */
 export interface EndpointExtras extends AsyncEndpointOptions, HandlerExtras {
   readonly kind: 'endpoint';
+  /** What the endpoint is declared by; absent if that is its name alone. */
+  readonly contract?: AnyEndpointContract;
 }
 
 /**
@@ -30,9 +39,50 @@ export interface EndpointExtras extends AsyncEndpointOptions, HandlerExtras {
  *
  * Throws `invalid-argument` for an empty name and for options that cannot be followed.
  */
-export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = {}): MethodDecorator {
-  const name = normalizeEndpoint(endpoint);
-  const faults = endpointFaults(`@AsyncEndpoint('${name}')`, options);
+export function AsyncEndpoint(endpoint: string, options?: AsyncEndpointOptions): MethodDecorator;
+/**
+ * Makes a controller method the endpoint of a contract, which the compiler sees to: the method's first parameter takes
+ * the request, its result is the response, or a promise, Observable, async iterable or generator of it.
+ *
+ * A request that the contract's schema refuses is answered with `bad-request`, and no guard, pipe or handler sees it; they
+ * get what the schema makes of a request. A response that its schema refuses is not sent: the call fails with
+ * `internal`, and is not tried again. An application that is not the contract's service does not start.
+ */
+export function AsyncEndpoint<HandledReq, HandledRes>(
+  contract: EndpointContract<never, unknown, HandledReq, HandledRes>,
+  options?: EndpointOptions,
+): EndpointMethodDecorator<HandledReq, HandledRes>;
+export function AsyncEndpoint(
+  endpoint: string | AnyEndpointContract,
+  options: AsyncEndpointOptions = {},
+): MethodDecorator {
+  const contract = isEndpointContract(endpoint) ? endpoint : undefined;
+  const name = normalizeEndpoint(contract ? contract.address.endpoint : endpoint);
+  const where = `@AsyncEndpoint('${name}')`;
+  const faults = [...endpointFaults(where, options), ...serviceFaults(where, options, contract)];
   if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
-  return declareHandler<EndpointExtras>(name, { ...options, kind: 'endpoint' }, `@AsyncEndpoint('${name}')`);
+  const service = contract?.address.service ?? options.service;
+  const declare = declareHandler<EndpointExtras>(
+    name,
+    { ...options, kind: 'endpoint', service, contract },
+    where,
+  );
+  return (target, key, descriptor: PropertyDescriptor) => {
+    const method = descriptor.value as (...args: unknown[]) => unknown;
+    const fault = contract && requestParameterFault(target.constructor, key, method);
+    if (fault) {
+      const declaredBy = `${target.constructor.name}.${String(key)}`;
+      throw new AsyncCallError('invalid-argument', `${where} of ${declaredBy}: ${fault}.`);
+    }
+    return declare(target, key, descriptor);
+  };
+}
+
+function serviceFaults(
+  where: string,
+  options: AsyncEndpointOptions,
+  contract: AnyEndpointContract | undefined,
+): string[] {
+  if (!contract || options?.service === undefined) return [];
+  return [`${where} service: the contract names the service, "${contract.address.service}": leave it out`];
 }

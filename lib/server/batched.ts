@@ -81,7 +81,7 @@ async function runBatch(
   endpoint: string,
   waiting: readonly Waiting[],
 ): Promise<void> {
-  const members = waiting.flatMap((each) => readable(options, each));
+  const members = (await Promise.all(waiting.map((each) => readable(options, endpoint, each)))).flat();
   if (members.length === 0) return;
   const gone = allOf(members.map(({ delivery }) => delivery.cutoff));
   const context = new AsyncEventBatchContext(
@@ -124,10 +124,12 @@ async function called(
   }
 }
 
-/** The attempt and its data; none, and the attempt has ended, if that cannot be read. */
-function readable(options: ServedOptions, waiting: Waiting): Member[] {
+/** The attempt and its data; none, and the attempt has ended, if that cannot be read or breaks its contract. */
+async function readable(options: ServedOptions, endpoint: string, waiting: Waiting): Promise<Member[]> {
   try {
-    return [{ ...waiting, data: dataOf(options, waiting.delivery) }];
+    const data = dataOf(options, waiting.delivery);
+    const check = options.kind.checkOf?.(endpoint);
+    return [{ ...waiting, data: check ? await check(data) : data }];
   } catch (thrown) {
     waiting.end(outcomeOf(waiting.delivery, mapError(thrown).error));
     return [];

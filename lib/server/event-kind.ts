@@ -1,5 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { checkEvent } from '../protocol/contract-checks.js';
 import { decodeEvent } from '../protocol/event.js';
 import { quoted } from '../protocol/quoted.js';
 import { AsyncEventContext } from './async-event-context.js';
@@ -16,7 +17,7 @@ export function eventKind(
   { handlers, topic: subscribed }: EventSubscription,
   groupId: string,
   warn: (message: string) => void,
-): RecordKind & { readonly batchOf: NonNullable<RecordKind['batchOf']> } {
+): RecordKind {
   const nameOf = (type: string | undefined) => [String(subscribed), type].filter(Boolean).join(' ');
   const byName = new Map([...handlers].map(([type, registered]) => [nameOf(type), registered]));
   const find = (name: string): Registered<EventExtras> | undefined => byName.get(name);
@@ -43,6 +44,10 @@ export function eventKind(
     optionsOf: (name) => find(name)?.extras,
     handlerOf: (name): MessageHandler | undefined => find(name)?.handler,
     batchOf: (name) => find(name)?.extras.batch,
+    checkOf: (name) => {
+      const contract = find(name)?.extras.contract;
+      return contract?.schema && ((data) => checkEvent(contract, data));
+    },
     unhandled: (name) => new AsyncCallError('unknown-endpoint', `There is no handler for ${quoted(name)}.`),
     dataOf: (value) => value,
     contextOf: (delivery) => new AsyncEventContext(delivery),

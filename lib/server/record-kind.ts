@@ -19,6 +19,8 @@ export interface RecordKind {
   handlerOf(endpoint: string): MessageHandler | undefined;
   /** How messages come together for one call of their handler; absent where each has a call of its own. */
   batchOf?(endpoint: string): BatchOptions | undefined;
+  /** What its contract makes of each message of a batch; a promise only if that is asynchronous. Throws if it refuses it. */
+  checkOf?(endpoint: string): ((data: unknown) => unknown) | undefined;
   /** What the sender is told if there is no handler. */
   unhandled(endpoint: string): AsyncCallError;
   /** What the handler gets as its data. */

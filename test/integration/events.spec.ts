@@ -9,7 +9,9 @@ import {
   AsyncEventContext,
   type AsyncEventOptions,
   type Broker,
+  defineEvent,
 } from 'nestjs-async-calls';
+import { z } from 'zod';
 import { lastValueFrom } from 'rxjs';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
@@ -226,6 +228,44 @@ describeOnBrokers('events', (newBroker) => {
     await sees(handled, 3);
     expect(new Set(handled)).toEqual(new Set([1, 2, 3]));
     expect(handled).toHaveLength(3);
+  });
+
+  it('follow their contract at both ends, alone and in batches', async () => {
+    const broker = newBroker();
+    const topic = uniqueName('pizza');
+    const baked = defineEvent(topic, {
+      type: 'PizzaBaked',
+      schema: z.object({ id: z.number(), at: z.coerce.date() }),
+    });
+    const [alone, together]: { id: number; at: Date }[][] = [[], []];
+    @Controller()
+    class Typed {
+      @AsyncEvent(baked, { startFrom: 'earliest' })
+      one(pizza: { id: number; at: Date }): void {
+        alone.push(pizza);
+      }
+
+      @AsyncEvent(baked, { startFrom: 'earliest', group: 'batches', batch: { size: 2, waitMs: 20 } })
+      many(pizzas: { id: number; at: Date }[]): void {
+        together.push(...pizzas);
+      }
+    }
+    const { client, publish } = await publisher(broker);
+    await publish(topic, { id: 'no number' }, { type: 'PizzaBaked' });
+    const at = new Date(0);
+    await lastValueFrom(client.publish(baked, { id: 7, at }));
+    await expect(lastValueFrom(client.publish(baked, { id: 'x' } as never))).rejects.toMatchObject({
+      code: 'bad-request',
+      details: [
+        { path: 'id', message: expect.any(String) },
+        { path: 'at', message: expect.any(String) },
+      ],
+    });
+    const { name } = await start(broker, [Typed]);
+    await Promise.all([sees(alone, 1), sees(together, 1)]);
+    expect([alone, together]).toEqual([[{ id: 7, at }], [{ id: 7, at }]]);
+    const letters = () => recordsOf(broker, `${name}.dead-letters`);
+    await waitFor(async () => (await letters()).length === 2, { what: 'the letters of both groups' });
   });
 
   it('of foreign publishers are read as they are', async () => {

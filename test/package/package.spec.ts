@@ -58,6 +58,13 @@ describe.each(APPS)('the package in %s', (app) => {
               message: ['amount must be a positive number'],
             },
           },
+          contract: { values: [1, 2] },
+          breach: {
+            code: 'bad-request',
+            statusCode: 400,
+            message: 'The request of bank/interest does not follow its contract: amount: not an amount.',
+            details: [{ path: 'amount', message: 'not an amount' }],
+          },
         };
         expect(result).toEqual({
           microservice: toAnyCaller,

@@ -10,6 +10,7 @@ import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 import { encodeResponses } from '../../../lib/protocol/frames.js';
 import type { FrameBody } from '../../../lib/protocol/response.js';
 import type { WireRecord } from '../../../lib/protocol/wire-record.js';
+import { deferred } from '../support/deferred.js';
 
 const stored = (record: WireRecord): ConsumerRecord => ({
   ...record,
@@ -85,6 +86,7 @@ interface Given {
   readonly onRedelivery?: OnRedelivery;
   readonly requestId?: string;
   readonly kind?: 'request' | 'one-way';
+  readonly check?: (value: unknown) => unknown;
 }
 
 function setUp(given: Given = {}) {
@@ -103,6 +105,7 @@ function make({
   onRedelivery = 'continue',
   requestId = 'q-1',
   kind = 'request',
+  check,
 }: Given) {
   const observed = new Observed();
   const call = new PendingCall({
@@ -112,6 +115,7 @@ function make({
     limits: { timeoutMs, idleTimeoutMs, isInherited },
     onRedelivery,
     serializer: jsonSerializer,
+    check,
     observer: observed,
   });
   const over = jest.fn();
@@ -473,6 +477,121 @@ describe('a PendingCall that is given up', () => {
           'the time that was left to the handler that made the call; none came (request q-1).',
       },
     ]);
+  });
+});
+
+describe('a PendingCall whose values are checked', () => {
+  const settled = () => jest.advanceTimersByTimeAsync(0);
+  /** Checks `slow` when the test says, refuses `bad`, and marks all others. */
+  function setUpChecked(given: Given = {}) {
+    const slow = deferred<string>();
+    const check = (value: unknown) => {
+      if (value === 'bad') throw new AsyncCallError('protocol-error', 'bad');
+      return value === 'slow' ? slow.promise : `checked ${String(value)}`;
+    };
+    return { ...setUp({ ...given, check }), slow };
+  }
+
+  it('passes on what the check makes of them, at once if it can', () => {
+    const { call, observed } = setUpChecked();
+    call.receive(next('a'));
+    call.receive(last('b', { seq: 1 }));
+    expect(observed.values).toEqual(['checked a', 'checked b']);
+    expect(observed.ends).toEqual(['complete']);
+  });
+
+  it('keeps values, and the error of the service, behind one that takes time', async () => {
+    const { call, observed, slow } = setUpChecked();
+    call.receive(next('slow'));
+    call.receive(next('a', { seq: 1 }));
+    call.receive(frame({ kind: 'error', error: new AsyncCallError('conflict', 'no') }, { seq: 2 }));
+    await settled();
+    expect([observed.values, observed.ends]).toEqual([[], []]);
+    slow.resolve('checked slow');
+    await settled();
+    expect(observed.values).toEqual(['checked slow', 'checked a']);
+    expect(observed.ends).toMatchObject([{ code: 'conflict' }]);
+  });
+
+  it('fails with what the check throws, and gives up', () => {
+    const { call, observed, giveUp } = setUpChecked();
+    call.receive(next('a'));
+    call.receive(next('bad', { seq: 1 }));
+    call.receive(next('b', { seq: 2 }));
+    expect(observed.values).toEqual(['checked a']);
+    expect(observed.ends).toMatchObject([{ code: 'protocol-error' }]);
+    expect(giveUp).toHaveBeenCalledTimes(1);
+  });
+
+  it('fails with an error of ours where the check itself is broken', () => {
+    const { call, observed } = setUp({
+      check: () => {
+        throw new RangeError('broken');
+      },
+    });
+    call.receive(next('a'));
+    expect(observed.ends).toMatchObject([{ code: 'internal', message: 'broken' }]);
+    expect(observed.ends[0]).toBeInstanceOf(AsyncCallError);
+  });
+
+  it('goes on when the check of its request has ended well, unless it is over', async () => {
+    const [first, second, third] = [setUp(), setUp(), setUp()];
+    const goOn = jest.fn();
+    first.call.whenChecked(Promise.resolve(), goOn);
+    await settled();
+    expect(goOn).toHaveBeenCalledTimes(1);
+    second.call.whenChecked(Promise.reject(new Error('no')), goOn);
+    third.call.whenChecked(Promise.resolve(), goOn);
+    third.call.cancel();
+    await settled();
+    expect(goOn).toHaveBeenCalledTimes(1);
+    expect([second, third].map(({ observed }) => observed.ends)).toMatchObject([[{ code: 'internal' }], []]);
+  });
+
+  it('times out while a check takes time, but not for want of a response once the last has come', async () => {
+    const { call, observed, slow, giveUp } = setUpChecked({ timeoutMs: 1_000, idleTimeoutMs: 100 });
+    call.receive(last('slow'));
+    jest.advanceTimersByTime(999);
+    expect(observed.ends).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(observed.ends).toMatchObject([{ code: 'timeout' }]);
+    slow.resolve('late');
+    await settled();
+    expect([observed.values, observed.ends.length]).toEqual([[], 1]);
+    expect(giveUp).not.toHaveBeenCalled();
+  });
+
+  it('takes nothing more behind the end, though a check still takes time', async () => {
+    const { call, observed, slow } = setUpChecked({ onRedelivery: 'fail' });
+    call.receive(last('slow'));
+    call.receive(next('a', { epoch: 2 }));
+    slow.resolve('checked slow');
+    await settled();
+    expect(observed.values).toEqual(['checked slow']);
+    expect(observed.ends).toEqual(['complete']);
+  });
+
+  it('says which delivery a value came with, though another one counts by then', async () => {
+    const { call, observed, slow } = setUpChecked({ onRedelivery: 'restart' });
+    call.receive(next('slow'));
+    call.receive(last('a', { epoch: 2 }));
+    slow.resolve('checked slow');
+    await settled();
+    expect(observed.responses).toMatchObject([
+      { value: 'checked slow', delivery: 1 },
+      { value: 'checked a', delivery: 2 },
+    ]);
+  });
+
+  it('passes them on in the async context that the call was made in', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const contexts: unknown[] = [];
+    const { call, observed, slow } = storage.run('of the call', () => setUpChecked());
+    observed.next = observed.complete = () => void contexts.push(storage.getStore());
+    storage.run('of the reader', () => call.receive(last('slow')));
+    slow.resolve('checked slow');
+    await settled();
+    expect(contexts).toEqual(['of the call', 'of the call']);
   });
 });
 

@@ -4,6 +4,7 @@ import { type INestApplication, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AsyncCallsClient, asyncCallsMicroservice, connectAsyncCalls } from 'nestjs-async-calls';
 import { memory } from 'nestjs-async-calls/memory';
+import { interest, InterestController } from './interest.controller.js';
 import { outcomeOf } from './outcome.js';
 import { BankModule, CustomerModule } from './services.js';
 
@@ -11,7 +12,7 @@ const logger = ['fatal' as const, 'error' as const];
 
 async function microservice(): Promise<object> {
   const broker = memory();
-  const server = await NestFactory.createMicroservice(BankModule.on(broker), {
+  const server = await NestFactory.createMicroservice(BankModule.on(broker, 'bank', [InterestController]), {
     ...asyncCallsMicroservice(),
     logger,
   });
@@ -27,7 +28,7 @@ async function microservice(): Promise<object> {
 }
 
 async function hybrid(): Promise<object> {
-  const app = await NestFactory.create(BankModule.on(memory()), { logger });
+  const app = await NestFactory.create(BankModule.on(memory(), 'bank', [InterestController]), { logger });
   app.useGlobalPipes(new ValidationPipe());
   connectAsyncCalls(app);
   await app.startAllMicroservices();
@@ -48,6 +49,8 @@ async function outcomesFor(client: AsyncCallsClient): Promise<object> {
     exception: await outcomeOf(client.send('bank/accounts', { name: 'ada' })),
     guard: await outcomeOf(client.send('bank/vault', {})),
     validation: await outcomeOf(client.send('bank/bundles', { amount: -1 })),
+    contract: await outcomeOf(client.call(interest, 100)),
+    breach: await outcomeOf(client.call(interest, 'much' as never)),
   };
 }
 

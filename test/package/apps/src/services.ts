@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { AsyncCallsModule, type Broker } from 'nestjs-async-calls';
 import { AccountsController } from './accounts.controller.js';
 import { BankController } from './bank.controller.js';
@@ -6,8 +6,8 @@ import { BankController } from './bank.controller.js';
 /** The service that answers: `bank`, unless the broker is shared with others. */
 @Module({ controllers: [BankController, AccountsController] })
 export class BankModule {
-  static on(broker: Broker, service = 'bank'): DynamicModule {
-    return { module: BankModule, imports: [AsyncCallsModule.forRoot({ service, broker })] };
+  static on(broker: Broker, service = 'bank', controllers: Type[] = []): DynamicModule {
+    return { module: BankModule, imports: [AsyncCallsModule.forRoot({ service, broker })], controllers };
   }
 }
 
