@@ -23,6 +23,16 @@ export type { AsyncCallResponse } from './client/async-call-response.js';
 export type { ContractClient } from './client/contract-client.js';
 export type { CallOptions, OnRedelivery } from './client/call-options.js';
 export type { PublishOptions } from './client/publish-options.js';
+export type {
+  Gathered,
+  GatheredEnd,
+  GatheredFailure,
+  GatheredResponse,
+  GatherEvent,
+  GatherEventOptions,
+  GatherOptions,
+  GatherReason,
+} from './client/gather-options.js';
 export type { ReplayOptions } from './client/replay.js';
 export { ReplayedEvent } from './client/replayed-event.js';
 export type { ClientCounts } from './client/client-counts.js';

@@ -21,6 +21,8 @@ import type { ClientCounts } from './client-counts.js';
 import type { ClientOptions } from './client-options.js';
 import type { ContractClient } from './contract-client.js';
 import { EndpointClient } from './endpoint-client.js';
+import { gather, gatherOfEvent } from './gather.js';
+import type { Gathered, GatherEvent, GatherEventOptions, GatherOptions } from './gather-options.js';
 import { sendOneWay } from './one-way.js';
 import type { PublishOptions } from './publish-options.js';
 import { replay, type ReplayOptions } from './replay.js';
@@ -162,6 +164,40 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
     return replay<T>(this.options, topic, options);
   }
 
+  /**
+   * Asks several endpoints, `gather(['a/price', 'b/price'], data, { count: 2, withinMs: 500 })`, and passes on what they
+   * answer as it comes: responses, failures, and at last the end with its reason and all that has come. One that fails does
+   * not keep the others from answering. Calls that are not needed any more are given up, and their services told.
+   *
+   * It fails with `invalid-argument` for options that cannot be followed, and with what `when` throws.
+   */
+  gather<T = unknown>(
+    targets: readonly EndpointTarget[],
+    data: unknown,
+    options?: GatherOptions<T>,
+  ): Observable<Gathered<T>>;
+  /**
+   * Publishes an event, `gather({ event: 'offers-wanted' }, data, { withinMs: 500 })`, and passes on what the services answer
+   * that have subscribed to it: what their `@AsyncEvent` methods return; those of batches do not answer. To all of them it
+   * is an event like others. How many there are is not known, unless `expect` says so: it ends at the latest after `withinMs`.
+   *
+   * It fails as {@link publish} does if the event cannot be stored within that time.
+   */
+  gather<T = unknown>(
+    event: GatherEvent,
+    data: unknown,
+    options?: GatherEventOptions<T>,
+  ): Observable<Gathered<T>>;
+  gather<T>(
+    whom: readonly EndpointTarget[] | GatherEvent,
+    data: unknown,
+    options: GatherOptions<T> & GatherEventOptions<T> = {},
+  ): Observable<Gathered<T>> {
+    return isList(whom)
+      ? gather(this.caller, whom, data, options)
+      : gatherOfEvent(this.caller, whom, data, options);
+  }
+
   private callForNest(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
     const subscription = this.send(packet.pattern as EndpointTarget, packet.data).subscribe({
       next: (response) => callback({ response }),
@@ -197,4 +233,9 @@ function isPacket(subject: unknown, callback: unknown): subject is ReadPacket {
   return (
     typeof subject === 'object' && subject !== null && 'pattern' in subject && typeof callback === 'function'
   );
+}
+
+/** `Array.isArray` does not know of read-only ones. */
+function isList<T>(value: readonly T[] | object): value is readonly T[] {
+  return Array.isArray(value);
 }

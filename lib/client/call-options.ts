@@ -84,6 +84,11 @@ const FAULT_OF: OptionFaults<CallOptions> = {
   headers: () => undefined,
 };
 
+/** What can be wrong with the options of a call. */
+export function optionFaults(): OptionFaults<CallOptions> {
+  return FAULT_OF;
+}
+
 /** Throws `invalid-argument` if the options cannot be followed. */
 export function checkCallOptions(options: CallOptions): void {
   checkOptions(options, FAULT_OF, 'a call');

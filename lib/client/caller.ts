@@ -8,11 +8,12 @@ import { EVENT, type RequestKind } from '../protocol/request.js';
 import { serialize } from '../protocol/serializer.js';
 import { CallAddresses, type CallTarget, isEventTarget, nameOf } from './call-address.js';
 import { handlerOutOfTime } from './call-failures.js';
-import { oneWayLimits, requestLimits } from './call-limits.js';
+import { type CallLimits, oneWayLimits, requestLimits } from './call-limits.js';
 import { type CallOptions, checkCallOptions } from './call-options.js';
 import type { ClientCounts } from './client-counts.js';
 import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
+import { GatheringCall, type SourcesObserver } from './gathering-call.js';
 import { OutgoingCall, type PreparedRequest } from './outgoing-call.js';
 import { type CallObserver, PendingCall, type PendingCallOptions } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
@@ -97,26 +98,43 @@ export class Caller {
    * of their starts. What the call is made for is known by the code that runs now: see {@link CallOptions.inheritDeadline}.
    */
   start(call: Call, observer: CallObserver): PendingCall {
-    const isRequest = call.kind === 'request';
-    const limits = (isRequest ? requestLimits : oneWayLimits)(call.options, this.options);
-    const pending = new PendingCall({
+    const options = this.pendingOptions(call, observer);
+    const pending = new PendingCall(options);
+    this.begin(call, pending, options.limits);
+    return pending;
+  }
+
+  /** The same for an event that several services answer: each of their streams goes to the sources' observer. */
+  startGathering(call: Call, observer: CallObserver, sources: SourcesObserver): PendingCall {
+    const options = this.pendingOptions(call, observer);
+    const pending = new GatheringCall(options, sources);
+    this.begin(call, pending, options.limits);
+    return pending;
+  }
+
+  private pendingOptions(call: Call, observer: CallObserver): PendingCallOptions {
+    const limitsOf = call.kind === 'request' ? requestLimits : oneWayLimits;
+    return {
       requestId: this.ids.next(),
       kind: call.kind,
       target: nameOf(call.target),
-      limits,
+      limits: limitsOf(call.options, this.options),
       onRedelivery: call.options.onRedelivery ?? this.options.onRedelivery,
       serializer: this.options.serializer,
       check: responseCheckOf(call.contract),
       observer,
       lastTrouble: this.lastTrouble,
-    });
+    };
+  }
+
+  private begin(call: Call, pending: PendingCall, limits: CallLimits): void {
     try {
       if (isEventTarget(call.target)) checkPublishOptions(call.options);
       else checkCallOptions(call.options);
       this.assertOpen();
       this.assertRoom();
       if (limits.isInherited && limits.timeoutMs <= 0) throw handlerOutOfTime(nameOf(call.target));
-      (isRequest ? this.requests : this.oneWayCalls).add(pending);
+      (call.kind === 'request' ? this.requests : this.oneWayCalls).add(pending);
       if (call.contract) this.transmitChecked(call, call.contract, pending);
       else this.transmit(call, pending);
     } catch (error) {
@@ -124,7 +142,6 @@ export class Caller {
       // without end would leave the event loop to nobody.
       (this.isClosed ? setImmediate : queueMicrotask)(() => pending.fail(error));
     }
-    return pending;
   }
 
   /** Resolves when requests can be sent and replies are read. A failure is not remembered. */

@@ -32,7 +32,9 @@ export class OutgoingCall implements Departure {
   encode(replyTo: Required<ReplyAddress> | undefined, giveUp: () => void): WireRecord {
     const { kind, correlationId, endpoint, type, source, acceptsFrames, headers, payload } = this.request;
     const { expectsReplies } = this;
-    this.call.leave(expectsReplies ? giveUp : undefined);
+    // An event is a fact: it is neither given up nor too late.
+    const isRequest = expectsReplies && kind === 'request';
+    this.call.leave(isRequest ? giveUp : undefined);
     // Written out: to spread the request takes longer than to encode it.
     return encodeRequest({
       kind,
@@ -42,7 +44,7 @@ export class OutgoingCall implements Departure {
       replyTo: expectsReplies ? replyTo : undefined,
       source,
       // A one-way call is to be run however late: its timeout is for the broker's acknowledgement alone.
-      timeoutMs: expectsReplies ? this.call.remainingMs : undefined,
+      timeoutMs: isRequest ? this.call.remainingMs : undefined,
       acceptsFrames,
       headers,
       payload,

@@ -84,6 +84,11 @@ export class PendingCall {
     return this.left;
   }
 
+  /** Whether the broker has stored it. */
+  get isStored(): boolean {
+    return this.acknowledged;
+  }
+
   /** Calls back once, when the call is over in whatever way, before its observer hears of it. */
   onOver(listener: (call: PendingCall) => void): void {
     this.overListeners.push(listener);

@@ -1,4 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
+import { always } from '../delivery/stages/dead-lettered.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { checkEvent } from '../protocol/contract-checks.js';
 import { decodeEvent } from '../protocol/event.js';
@@ -41,6 +42,7 @@ export function eventKind(
       correlationId.length === 0
         ? undefined
         : `event ${groupId} ${topic} ${correlationId.toString('latin1')}`,
+    needsLetter: always,
     optionsOf: (name) => find(name)?.extras,
     handlerOf: (name): MessageHandler | undefined => find(name)?.handler,
     batchOf: (name) => find(name)?.extras.batch,

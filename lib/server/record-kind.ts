@@ -1,5 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { AttemptDelivery, RequestDelivery } from '../delivery/delivery.js';
+import type { NeedsLetter } from '../delivery/stages/dead-lettered.js';
 import type { Decode } from '../delivery/stages/decoded.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
@@ -21,6 +22,7 @@ export interface RecordKind {
   batchOf?(endpoint: string): BatchOptions | undefined;
   /** What its contract makes of each message of a batch; a promise only if that is asynchronous. Throws if it refuses it. */
   checkOf?(endpoint: string): ((data: unknown) => unknown) | undefined;
+  readonly needsLetter: NeedsLetter;
   /** What the sender is told if there is no handler. */
   unhandled(endpoint: string): AsyncCallError;
   /** What the handler gets as its data. */

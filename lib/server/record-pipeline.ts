@@ -58,7 +58,8 @@ export function recordPipeline(options: RecordPipelineOptions): Handle<Delivery>
   const single = served(options);
   const attempt = expired(onExpired, kind.batchOf ? batched(options, single) : single);
   const tried = retried({ policyOf, isOutage, onOutage, onRetry }, attempt);
-  const report = [deadLettered(keep), answered(answer, keep)];
+  const { needsLetter } = kind;
+  const report = [deadLettered(keep, needsLetter), answered(answer, keep, needsLetter)];
   const reported = concluded(tried, [withdrawn, ...report]);
   const identityOf: UniqueOptions['identityOf'] = (delivery) => kind.identityOf(delivery);
   const request = store ? unique({ store, identityOf, onDuplicate, onStoreError }, reported) : reported;

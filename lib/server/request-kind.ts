@@ -1,5 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { RequestDelivery } from '../delivery/delivery.js';
+import { unlessTheCallers } from '../delivery/stages/dead-lettered.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
 import { decodeRequest } from '../protocol/request.js';
@@ -20,6 +21,7 @@ export function requestKind(service: string, endpoints: Endpoints): RecordKind {
   return {
     decode: (record) => decodeRequest(record, record.topic),
     identityOf,
+    needsLetter: unlessTheCallers,
     optionsOf: (endpoint) => endpoints.optionsOf(endpoint),
     handlerOf: (endpoint) => endpoints.handlerOf(endpoint),
     unhandled: (endpoint) =>

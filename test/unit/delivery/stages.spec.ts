@@ -17,7 +17,7 @@ import type { DuplicateStore } from '../../../lib/delivery/duplicate-store.js';
 import { MemoryDuplicateStore } from '../../../lib/delivery/memory-duplicate-store.js';
 import { answered } from '../../../lib/delivery/stages/answered.js';
 import { counted } from '../../../lib/delivery/stages/counted.js';
-import { deadLettered } from '../../../lib/delivery/stages/dead-lettered.js';
+import { deadLettered, unlessTheCallers } from '../../../lib/delivery/stages/dead-lettered.js';
 import { decoded } from '../../../lib/delivery/stages/decoded.js';
 import { expired } from '../../../lib/delivery/stages/expired.js';
 import { retried } from '../../../lib/delivery/stages/retried.js';
@@ -393,7 +393,7 @@ describe('deadLettered', () => {
     const keep = async (delivery: Delivery) => {
       letters.push(delivery);
     };
-    expect(await deadLettered(keep)(outcome, deliveryOf())).toBe(outcome);
+    expect(await deadLettered(keep, unlessTheCallers)(outcome, deliveryOf())).toBe(outcome);
     expect(letters).toHaveLength(kept ? 1 : 0);
   });
 });
@@ -409,6 +409,7 @@ describe('answered', () => {
       async (_, { error }) => {
         heard.push(['kept', error]);
       },
+      unlessTheCallers,
     );
     return { stage: concluded(async () => outcome, [step]), heard };
   };

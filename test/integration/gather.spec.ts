@@ -1,0 +1,228 @@
+import { expect, it } from '@jest/globals';
+import { ConflictException, Controller, type Type } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import {
+  type AsyncCallContext,
+  AsyncEndpoint,
+  AsyncEvent,
+  type Broker,
+  type Gathered,
+  type GatheredEnd,
+  type GatherEventOptions,
+  type GatherOptions,
+} from 'nestjs-async-calls';
+import { EMPTY, lastValueFrom, NEVER, type Observable, of, tap, toArray } from 'rxjs';
+import { describeOnBrokers } from '../support/brokers.js';
+import { uniqueName, waitFor } from '../support/kafka.js';
+import { recordsOf } from '../support/records.js';
+import { startService } from '../support/services.js';
+
+/** A service's answer to whoever asks for offers, as an endpoint and as a subscriber. */
+function bidder(topic: string, answer: (data: unknown) => unknown): { Bidder: Type; asked: unknown[] } {
+  const asked: unknown[] = [];
+  @Controller()
+  class Bidder {
+    @AsyncEndpoint('/offer')
+    offer(@Payload() data: unknown): unknown {
+      asked.push(data);
+      return answer(data);
+    }
+
+    @AsyncEvent(topic, { startFrom: 'earliest' })
+    wanted(@Payload() data: unknown): unknown {
+      asked.push(data);
+      return answer(data);
+    }
+  }
+  return { Bidder, asked };
+}
+
+const endOf = (gathered: Observable<Gathered>): Promise<GatheredEnd> =>
+  lastValueFrom(gathered) as Promise<GatheredEnd>;
+const valuesOf = ({ responses }: GatheredEnd) => responses.map(({ value }) => value);
+const sorted = (values: readonly unknown[]) => values.map(String).toSorted((a, b) => a.localeCompare(b));
+
+describeOnBrokers('gather', (newBroker) => {
+  /** Services that answer so, and the client of another. */
+  async function setUp(broker: Broker, ...answers: ((data: unknown) => unknown)[]) {
+    const topic = uniqueName('offers-wanted');
+    const bidders = answers.map((answer) => bidder(topic, answer));
+    const services = await Promise.all(
+      bidders.map(({ Bidder }) =>
+        startService({ broker, controllers: [Bidder], topics: { events: { partitions: 1 } } }),
+      ),
+    );
+    const { client } = await startService({ broker });
+    const names = services.map(({ name }) => name);
+    const targets = names.map((name) => `${name}/offer`);
+    const ask = (options?: GatherOptions) => endOf(client.gather(targets, 'data', options));
+    const askAll = (options?: GatherEventOptions) => endOf(client.gather({ event: topic }, 'data', options));
+    return { client, topic, names, targets, ask, askAll, bidders };
+  }
+
+  it('ends when all endpoints have answered, well or not', async () => {
+    const { ask, targets } = await setUp(
+      newBroker(),
+      () => of(1, 2),
+      () => {
+        throw new ConflictException('no offer');
+      },
+      () => EMPTY,
+    );
+    const end = await ask();
+    expect(end).toMatchObject({ kind: 'end', reason: 'all', unfinished: [] });
+    expect(valuesOf(end)).toEqual([1, 2]);
+    expect(end.responses.map(({ from, seq }) => [from, seq])).toEqual([
+      [targets[0], 0],
+      [targets[0], 1],
+    ]);
+    expect(end.failures).toEqual([
+      { kind: 'failure', from: targets[1], error: expect.objectContaining({ statusCode: 409 }) },
+    ]);
+  });
+
+  it('passes on what comes when it comes, and the end at last', async () => {
+    const { client, targets } = await setUp(newBroker(), () => of('a', 'b'));
+    const all = await lastValueFrom(client.gather(targets, null).pipe(toArray()));
+    expect(all.map((each) => (each.kind === 'response' ? each.value : each.kind))).toEqual(['a', 'b', 'end']);
+  });
+
+  it('ends when there are enough, and tells the others so', async () => {
+    const broker = newBroker();
+    let aborted = false;
+    @Controller()
+    class Endless {
+      @AsyncEndpoint('/offer')
+      offer(@Ctx() context: AsyncCallContext): Observable<never> {
+        context.signal.addEventListener('abort', () => (aborted = true));
+        return NEVER;
+      }
+    }
+    const { name } = await startService({ broker, controllers: [Endless] });
+    const { client, targets } = await setUp(broker, () => 1);
+    const end = await endOf(client.gather([...targets, `${name}/offer`], null, { count: 1 }));
+    expect(end).toMatchObject({ reason: 'count', unfinished: [`${name}/offer`] });
+    expect(valuesOf(end)).toEqual([1]);
+    await waitFor(() => aborted, { what: 'the cancel' });
+  });
+
+  it('ends when its predicate says so', async () => {
+    const { ask } = await setUp(
+      newBroker(),
+      () => of(1, 2, 3),
+      () => NEVER,
+    );
+    const isEnough = (responses: readonly { value: unknown }[]) =>
+      responses.reduce((sum, { value }) => sum + Number(value), 0) >= 3;
+    const end = await ask({ when: isEnough });
+    expect(end.reason).toBe('when');
+    expect(valuesOf(end)).toEqual([1, 2]);
+  });
+
+  it('ends when its time is over, with what has come', async () => {
+    const { ask, targets } = await setUp(
+      newBroker(),
+      () => 1,
+      () => NEVER,
+    );
+    const end = await ask({ withinMs: 1_000 });
+    expect(end).toMatchObject({ reason: 'time', unfinished: [targets[1]] });
+    expect(valuesOf(end)).toEqual([1]);
+  });
+
+  it('fails with what its predicate throws', async () => {
+    const { ask } = await setUp(newBroker(), () => 1);
+    const when = () => {
+      throw new RangeError('not a number');
+    };
+    await expect(ask({ when })).rejects.toThrow('not a number');
+  });
+
+  it('gives the calls up that nobody waits for any more', async () => {
+    let torn = false;
+    const { client, targets, bidders } = await setUp(newBroker(), () =>
+      NEVER.pipe(tap({ unsubscribe: () => (torn = true) })),
+    );
+    const subscription = client.gather(targets, null).subscribe();
+    await waitFor(() => bidders[0].asked.length > 0, { what: 'the request' });
+    subscription.unsubscribe();
+    await waitFor(() => torn, { what: 'the cancel' });
+  });
+
+  it('asks all who have subscribed to an event, until its time is over', async () => {
+    const { askAll, names } = await setUp(
+      newBroker(),
+      () => of('a1', 'a2'),
+      () => 'b',
+    );
+    const end = await askAll({ withinMs: 2_000 });
+    expect(end).toMatchObject({ reason: 'time', unfinished: [] });
+    expect(sorted(valuesOf(end))).toEqual(['a1', 'a2', 'b']);
+    expect(new Set(end.responses.map(({ from }) => from))).toEqual(new Set(names));
+    const ofFirst = end.responses.filter(({ from }) => from === names[0]);
+    expect(ofFirst.map(({ value, seq }) => [value, seq])).toEqual([
+      ['a1', 0],
+      ['a2', 1],
+    ]);
+  });
+
+  it('ends when all have answered who are expected to', async () => {
+    const broker = newBroker();
+    const { askAll, names } = await setUp(
+      broker,
+      () => 'a',
+      () => {
+        throw new ConflictException('no offer');
+      },
+    );
+    const end = await askAll({ expect: names });
+    expect(end).toMatchObject({ reason: 'all', unfinished: [] });
+    expect(valuesOf(end)).toEqual(['a']);
+    expect(end.failures).toMatchObject([{ from: names[1], error: { statusCode: 409 } }]);
+    // An event is a fact, whoever heard of the failure.
+    const letters = () => recordsOf(broker, `${names[1]}.dead-letters`);
+    await waitFor(async () => (await letters()).length === 1, { what: 'the dead letter' });
+  });
+
+  it('says who has not answered of those who were expected to', async () => {
+    const { askAll, names } = await setUp(
+      newBroker(),
+      () => 'a',
+      () => NEVER,
+    );
+    const end = await askAll({ expect: names, withinMs: 1_000 });
+    expect(end).toMatchObject({ reason: 'time', unfinished: [names[1]] });
+  });
+
+  it('ends with the first offer that is good enough, and the event is handled all the same', async () => {
+    const { askAll, bidders } = await setUp(
+      newBroker(),
+      () => 'a',
+      () => 'b',
+    );
+    const end = await askAll({ count: 1 });
+    expect(end.reason).toBe('count');
+    expect(end.responses).toHaveLength(1);
+    await waitFor(() => bidders.every(({ asked }) => asked.length === 1), { what: 'both subscribers' });
+  });
+
+  it.each<[string, (names: string[]) => unknown[], RegExp]>([
+    ['nobody', () => [[]], /nobody to gather from/],
+    ['one endpoint twice', () => [['a/b', 'a/b']], /asked twice/],
+    ['a wrong count', () => [['a/b'], { count: 0 }], /count: 0 is not a whole number/],
+    ['an unknown option', () => [['a/b'], { cuont: 1 }], /'cuont' is not an option of gather/],
+    ['a wrong predicate', () => [['a/b'], { when: true }], /when: true is not a function/],
+    ['a service that cannot be', () => [{ event: 'e' }, { expect: ['no service'] }], /expect: 'no service'/],
+    ['a topic that cannot be', () => [{ event: 'no topic/' }], /not the name of a topic/],
+    [
+      'an option of calls',
+      () => [{ event: 'e' }, { onRedelivery: 'fail' }],
+      /'onRedelivery' is not an option/,
+    ],
+    ['an event of no type', () => [{ event: 'e', type: '' }], /not the type of an event/],
+  ])('refuses %s', async (_, argsOf, reason) => {
+    const { client } = await startService({ broker: newBroker() });
+    const [whom, options] = argsOf([]);
+    await expect(endOf(client.gather(whom as never, null, options as never))).rejects.toThrow(reason);
+  });
+});
