@@ -110,9 +110,8 @@ describe('EventHandlers', () => {
     ],
     ["a pattern that matches Kafka's own", [[/offsets$/, 'A.one']], /matches "__consumer_offsets"/],
   ])('refuses %s', (_, declared, reason) => {
-    expect(() => subscriptionsOf(...declared)).toThrow(
-      expect.objectContaining({ code: 'invalid-argument', message: expect.stringMatching(reason) as string }),
-    );
+    expect(() => subscriptionsOf(...declared)).toThrow(reason);
+    expect(() => subscriptionsOf(...declared)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
   });
 
   it('accepts the same time twice, and a pattern beside a topic of another group', () => {
