@@ -62,8 +62,8 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   ): void {
     // Nest hands a handler without a transport to every server; those of this library have one.
     if (!isOurs(extras)) return;
-    const { service, declaredBy } = extras;
-    this.assertOneService(endpoint, service, declaredBy);
+    const { service } = extras;
+    this.assertOneService(extras, endpoint);
     if (service !== undefined && service !== this.service) return;
     this.handlers.add(endpoint, handler, extras);
     super.addHandler(endpoint, handler, isEventHandler, { ...extras });
@@ -113,14 +113,19 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     return this.options.broker as T;
   }
 
-  private assertOneService(endpoint: string, service: string | undefined, declaredBy: string): void {
+  private assertOneService(extras: AnyExtras, endpoint: string): void {
+    const { service, declaredBy } = extras;
     const services = this.options.servicesOfApplication();
     if (service === undefined ? services.length === 1 : services.includes(service)) return;
+    const [what, where] =
+      extras.kind === 'event'
+        ? [`The handler of events in ${String(extras.topic)}`, '@AsyncEvent(…']
+        : [`The endpoint "${endpoint}"`, `@AsyncEndpoint('${endpoint}'`];
     throw new AsyncCallError(
       'invalid-argument',
-      `The endpoint "${endpoint}" (${declaredBy}) names ${service === undefined ? 'no service' : `"${service}"`}; ` +
+      `${what} (${declaredBy}) names ${service === undefined ? 'no service' : `"${service}"`}; ` +
         `the services of this application are ${services.join(', ')}. ` +
-        `Write @AsyncEndpoint('${endpoint}', { service: '${services[0]}' }).`,
+        `Write ${where}, { service: '${services[0]}' }).`,
     );
   }
 

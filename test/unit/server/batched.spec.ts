@@ -1,12 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { MessageHandler } from '@nestjs/microservices';
-import {
-  ABANDONED,
-  type AttemptDelivery,
-  type Failed,
-  type Outcome,
-  SETTLED,
-} from '../../../lib/delivery/delivery.js';
+import { ABANDONED, type AttemptDelivery, type Failed, SETTLED } from '../../../lib/delivery/delivery.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 import type { AsyncEventBatchContext } from '../../../lib/server/async-event-batch-context.js';
@@ -46,7 +40,7 @@ function setUp({ batch = { size: 3 }, take = () => undefined, maxHandlerMs, arou
     logger: { error: () => undefined, warn: () => undefined },
   };
   const handle = batched(options, () => Promise.reject(new Error('this is no single event')));
-  const outcomes: (Outcome | unknown)[] = [];
+  const outcomes: unknown[] = [];
   /** Hands attempts over; each outcome stands in the place of its attempt once it is known. */
   const hand = (...attempts: AttemptDelivery[]) =>
     attempts.forEach((attempt) => {
