@@ -1,5 +1,16 @@
 import { expect, it, jest } from '@jest/globals';
-import { Controller, Logger, type Type } from '@nestjs/common';
+import {
+  BadRequestException,
+  type CanActivate,
+  Controller,
+  Logger,
+  type NestInterceptor,
+  type PipeTransform,
+  Scope,
+  type Type,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Payload } from '@nestjs/microservices';
 import {
@@ -12,7 +23,7 @@ import {
   connectAsyncCalls,
   RetryableError,
 } from 'nestjs-async-calls';
-import { lastValueFrom } from 'rxjs';
+import { lastValueFrom, tap } from 'rxjs';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
 import { writeRaw } from '../support/raw-records.js';
@@ -181,6 +192,46 @@ describeOnBrokers('events, delivered', (newBroker) => {
     const headers = new Map(letter.headers.map(([header, value]) => [header, value?.toString()]));
     expect(headers.get('kafka_dlt-original-topic')).toBe(pizza);
     expect(headers.get('kafka_dlt-original-consumer-group')).toBe(name);
+  });
+
+  it('pass guards, pipes and interceptors; what these refuse is kept as a dead letter', async () => {
+    const broker = newBroker();
+    const pizza = uniqueName('pizza');
+    const seen: unknown[] = [];
+    const isWanted: CanActivate = {
+      canActivate: (context) => context.switchToRpc().getData<{ guest: string }>().guest !== 'stranger',
+    };
+    const toUpper: PipeTransform<{ guest: string }> = {
+      transform: (event) => {
+        if (event.guest === 'nobody') throw new BadRequestException('a guest has a name');
+        return event.guest.toUpperCase();
+      },
+    };
+    const counted: NestInterceptor = {
+      intercept: (_, next) => next.handle().pipe(tap((value) => seen.push(`emitted ${value}`))),
+    };
+    @Controller({ scope: Scope.REQUEST })
+    class Guarded {
+      @UseGuards(isWanted)
+      @UseInterceptors(counted)
+      @AsyncEvent(pizza, { startFrom: 'earliest' })
+      async *take(@Payload(toUpper) guest: string) {
+        yield guest;
+        seen.push(`done ${guest}`);
+      }
+    }
+    const { name, app } = await start(broker, [Guarded]);
+    const publish = await publisher(broker);
+    for (const guest of ['stranger', 'nobody', 'ann']) await publish(pizza, { guest }, { key: 'k' });
+    await sees(seen, 2);
+    expect(seen).toEqual(['emitted ANN', 'done ANN']);
+    await waitFor(() => app.get(AsyncCallsServer).counts.served === 1, { what: 'the last to be served' });
+    const letters = await recordsOf(broker, `${name}.dead-letters`);
+    expect(letters.map(({ value }) => value?.toString())).toEqual([
+      '{"guest":"stranger"}',
+      '{"guest":"nobody"}',
+    ]);
+    expect(app.get(AsyncCallsServer).counts).toMatchObject({ failed: 2, retried: 0, deadLettered: 2 });
   });
 
   it('come to each of several services of one application, and are refused where it is not said to which', async () => {
