@@ -215,11 +215,13 @@ function whoseHandler(name: string, extras: AnyExtras, services: readonly string
       `Serve it in "${service}", or define the contract for the service that has it.`
     );
   }
-  const what = extras.kind === 'endpoint' ? `The endpoint "${name}" (${declaredBy})` : declaredBy;
-  const decorator = extras.kind === 'endpoint' ? `@AsyncEndpoint('${name}', ` : '@AsyncEvent(…, ';
+  const [what, where] =
+    extras.kind === 'event'
+      ? [`The handler of events in ${String(extras.topic)}`, '@AsyncEvent(…']
+      : [`The endpoint "${name}"`, `@AsyncEndpoint('${name}'`];
   return (
-    `${what} names ${service === undefined ? 'no service' : `"${service}"`}; ` +
+    `${what} (${declaredBy}) names ${service === undefined ? 'no service' : `"${service}"`}; ` +
     `the services of this application are ${services.join(', ')}. ` +
-    `Write ${decorator}{ service: '${services[0]}' }).`
+    `Write ${where}, { service: '${services[0]}' }).`
   );
 }

@@ -5,7 +5,7 @@ import type { AsyncCallError } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
 import { AsyncEventBatchContext } from './async-event-batch-context.js';
 import { AsyncEventContext } from './async-event-context.js';
-import { AttemptLimits } from './attempt-limits.js';
+import { AttemptLimits, type LimitedAttempt } from './attempt-limits.js';
 import { mapError } from './error-mapping.js';
 import type { BatchOptions } from './event-options.js';
 import { NO_RESPONSES } from './response-sink.js';
@@ -18,6 +18,8 @@ const DEFAULT_WAIT_MS = 100;
 interface Waiting {
   readonly delivery: AttemptDelivery;
   readonly end: (outcome: Outcome) => void;
+  /** A fault of ours: it has no outcome. */
+  readonly fail: (fault: unknown) => void;
   /** It waits no more. */
   readonly forget: () => void;
 }
@@ -40,7 +42,11 @@ export function batched(options: ServedOptions, single: Handle<AttemptDelivery>)
     if (!batch) return single(delivery);
     let collector = collectors.get(endpoint);
     if (!collector) {
-      collector = new Collector(batch, (waiting) => void runBatch(options, endpoint, waiting));
+      collector = new Collector(batch, (waiting) => {
+        runBatch(options, endpoint, waiting).catch((fault: unknown) =>
+          waiting.forEach(({ fail }) => fail(fault)),
+        );
+      });
       collectors.set(endpoint, collector);
     }
     return collector.add(delivery);
@@ -60,7 +66,7 @@ class Collector {
   add(delivery: AttemptDelivery): Promise<Outcome> {
     // A drain does not wait for what will not come.
     const forget = delivery.owner.closing.onAbort(() => this.leave());
-    const outcome = new Promise<Outcome>((end) => this.waiting.push({ delivery, end, forget }));
+    const outcome = new Promise<Outcome>((end, fail) => this.waiting.push({ delivery, end, fail, forget }));
     if (this.waiting.length >= this.options.size) this.leave();
     else this.timer ??= setTimeout(() => this.leave(), this.options.waitMs ?? DEFAULT_WAIT_MS);
     return outcome;
@@ -84,11 +90,10 @@ async function runBatch(
   const members = (await Promise.all(waiting.map((each) => readable(options, endpoint, each)))).flat();
   if (members.length === 0) return;
   const gone = allOf(members.map(({ delivery }) => delivery.cutoff));
-  const context = new AsyncEventBatchContext(
-    members.map(({ delivery }) => new AsyncEventContext(delivery)),
-    gone,
-  );
-  const whole = await called(options, endpoint, members, context, gone);
+  const cutoff = new Cutoff(gone);
+  const events = members.map(({ delivery }) => new AsyncEventContext(delivery));
+  const context = new AsyncEventBatchContext(events, cutoff);
+  const whole = await called(options, members, context, { endpoint, cutoff, gone });
   members.forEach((member, index) => {
     const error = context.failed.has(index) ? failureOf(options, endpoint, context.failed.get(index)) : whole;
     member.end(outcomeOf(member.delivery, error));
@@ -98,21 +103,21 @@ async function runBatch(
 /** Calls the handler; what it has failed with for all of them. */
 async function called(
   options: ServedOptions,
-  endpoint: string,
   members: readonly Member[],
   context: AsyncEventBatchContext,
-  gone: Cutoff,
+  ends: Omit<LimitedAttempt, 'deadline'>,
 ): Promise<AsyncCallError | undefined> {
-  const limited = { endpoint, deadline: Number.POSITIVE_INFINITY, cutoff: new Cutoff(gone), gone };
-  const limits = new AttemptLimits(limited, options.maxHandlerMsOf(endpoint));
+  const { endpoint, cutoff } = ends;
+  const deadline = Number.POSITIVE_INFINITY;
+  const limits = new AttemptLimits({ ...ends, deadline }, options.maxHandlerMsOf(endpoint));
   const handler = options.kind.handlerOf(endpoint);
   try {
     if (!handler) throw options.kind.unhandled(endpoint);
     const call = { handler, data: members.map(({ data }) => data) };
-    const scope = { deadline: limited.deadline, ready: () => NO_RESPONSES.ready() };
-    const ends = { cutoff: limited.cutoff, notWaitedFor: limits.notWaitedFor };
+    const scope = { deadline, ready: () => NO_RESPONSES.ready() };
+    const { notWaitedFor } = limits;
     await options.aroundCall(context, () =>
-      runInCall(scope, () => runHandler(call, context, NO_RESPONSES, ends)),
+      runInCall(scope, () => runHandler(call, context, NO_RESPONSES, { cutoff, notWaitedFor })),
     );
     limits.check();
     return undefined;
@@ -120,12 +125,18 @@ async function called(
     return failureOf(options, endpoint, thrown);
   } finally {
     limits.clear();
-    gone.release();
   }
 }
 
-/** The attempt and its data; none, and the attempt has ended, if that cannot be read or breaks its contract. */
+/**
+ * The attempt and its data; none, and the attempt has ended, if that cannot be read or breaks its contract, or is another
+ * instance's by now.
+ */
 async function readable(options: ServedOptions, endpoint: string, waiting: Waiting): Promise<Member[]> {
+  if (waiting.delivery.owner.gone.aborted) {
+    waiting.end(ABANDONED);
+    return [];
+  }
   try {
     const data = dataOf(options, waiting.delivery);
     const check = options.kind.checkOf?.(endpoint);

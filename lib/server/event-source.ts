@@ -41,7 +41,8 @@ export function eventSource(
   const prefix = topicNames.events('');
   const accepts = (name: string) =>
     name.startsWith(prefix) && topic.test(withoutPrefix(name, topicNames)) && !isInternalTopic(name);
-  return { topics: [], accepts, startFrom, intake };
+  const [[, { extras }]] = handlers;
+  return { topics: [], accepts, pattern: `${String(topic)} of ${extras.declaredBy}`, startFrom, intake };
 }
 
 /** A batch waits for more events than may be handed over at once: it would never be full. */

@@ -104,8 +104,9 @@ export class OwnedPartition implements DeliveryOwner {
 
   /** Tells what still runs that its result is not wanted any more. */
   abort(): void {
-    this.closing.abort();
+    // What waits for others only, and goes on at `closing`, is to know that it must not.
     this.gone.abort();
+    this.closing.abort();
   }
 
   private tellIfDrained(): void {

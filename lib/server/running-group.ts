@@ -54,6 +54,8 @@ export class RunningGroup {
   private consumer: RecordConsumer | undefined;
   private replacing: Promise<void> | undefined;
   private readonly topics = new Map<string, ReadTopic>();
+  /** Sources of which somebody was told that another one gets topics that they accept, too. */
+  private readonly secondBest = new Set<Source>();
   private search: NodeJS.Timeout | undefined;
 
   constructor(
@@ -70,15 +72,21 @@ export class RunningGroup {
         this.topics.set(spec.topic, { source, startFrom: source.startFrom });
       }
     }
-    if (this.group.sources.some(({ accepts }) => accepts)) await this.beginSearch();
+    if (this.isSearching) await this.beginSearch();
     await this.consume();
   }
 
   /** Ends the running records within the drain time, commits, leaves the group. */
   async close(): Promise<void> {
     clearInterval(this.search);
-    await this.replacing;
+    // One that is being started in place of another waits for its broker until it is closed.
     await this.consumer?.close();
+    await this.replacing;
+  }
+
+  /** Whether it reads topics by their names, whichever there are. */
+  private get isSearching(): boolean {
+    return this.group.sources.some(({ accepts }) => accepts);
   }
 
   private ensure(spec: Source['topics'][number]): Promise<void> {
@@ -97,7 +105,8 @@ export class RunningGroup {
     });
     this.search = setInterval(() => {
       this.takeNewTopics().catch((error: unknown) => {
-        if (!(error instanceof BrokerError && error.retriable)) logger.error(error, 'The search for topics');
+        if (stopping.aborted || (error instanceof BrokerError && error.retriable)) return;
+        logger.error(error, 'The search for topics');
       });
     }, TOPIC_SEARCH_INTERVAL_MS);
   }
@@ -106,26 +115,59 @@ export class RunningGroup {
     const found = await this.findTopics(() => FROM_ITS_BEGINNING);
     if (!found || this.options.stopping.aborted) return;
     if (this.consumer) this.consumer.subscribe([...this.topics.keys()]);
-    else if (!this.replacing) await this.consume();
+    else if (!this.replacing) await this.consumeAtLast();
+  }
+
+  /** Nobody waits for the consumer of a first topic that was found later: if it does not start, that is a failure like any other. */
+  private async consumeAtLast(): Promise<void> {
+    try {
+      await this.consume();
+    } catch (error) {
+      if (this.options.stopping.aborted) return;
+      this.options.logger.error(error, 'The consumer of the topics that were found could not be started');
+      this.failed();
+    }
   }
 
   /** Notes the topics that a source accepts; true if there is a new one. */
   private async findTopics(startFrom: (source: Source) => GroupStart): Promise<boolean> {
     const before = this.topics.size;
     for (const { topic } of await this.options.admin.describeTopics()) {
-      const source = this.topics.has(topic)
-        ? undefined
-        : this.group.sources.find(({ accepts }) => accepts?.(topic));
+      if (this.topics.has(topic)) continue;
+      const [source, ...others] = this.group.sources.filter(({ accepts }) => accepts?.(topic));
       if (source) this.topics.set(topic, { source, startFrom: startFrom(source) });
+      for (const other of others) this.warnOnce(topic, source, other);
     }
     return this.topics.size > before;
+  }
+
+  private warnOnce(topic: string, first: Source, second: Source): void {
+    if (this.secondBest.has(second)) return;
+    this.secondBest.add(second);
+    this.options.logger.warn(
+      `The topic "${topic}" matches both ${first.pattern} and ${second.pattern}, in the group ${this.group.groupId}: ` +
+        'its events go to the first of them only, and so do those of other topics that match both. ' +
+        "Write narrower patterns, or give one of them a group of its own: { group: 'name' }.",
+    );
+  }
+
+  /** Forgets topics that were found and have been deleted: a consumer would not start with them. */
+  private async forgetDeleted(): Promise<void> {
+    if (!this.isSearching) return;
+    const { admin, stopping } = this.options;
+    const described = await retryUntilReachable(() => admin.describeTopics(), { signal: stopping.signal });
+    const existing = new Set(described.map(({ topic }) => topic));
+    for (const [topic, { source }] of this.topics) {
+      const isNamed = source.topics.some((spec) => spec.topic === topic);
+      if (!isNamed && !existing.has(topic)) this.topics.delete(topic);
+    }
   }
 
   private async consume(): Promise<void> {
     // Nobody would close it.
     if (this.options.stopping.aborted) throw new AsyncCallError('closed', 'The server was closed.');
-    // The first topic is still to be found.
-    if (this.topics.size === 0) return;
+    // The first topic is still to be found: until then there is nothing to do.
+    if (this.topics.size === 0) return this.listener.onState('running');
     let isRunning = false;
     const consumer: RecordConsumer = this.createConsumer((state, error) => {
       if (this.consumer !== consumer) return;
@@ -160,6 +202,7 @@ export class RunningGroup {
   private async tryToConsume(): Promise<boolean> {
     const { stopping, logger } = this.options;
     try {
+      await this.forgetDeleted();
       await this.consume();
       return true;
     } catch (error) {

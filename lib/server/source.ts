@@ -8,6 +8,8 @@ export interface Source {
   readonly topics: readonly TopicSpec[];
   /** Whether a topic that exists is read, too, though it is none of these. Absent where there are no others. */
   readonly accepts?: (topic: string) => boolean;
+  /** The pattern of such topics, and whose it is, for messages. */
+  readonly pattern?: string;
   /** Where a topic starts that the group has not read before. */
   readonly startFrom: GroupStart;
   readonly intake: Intake;

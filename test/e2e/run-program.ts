@@ -18,10 +18,11 @@ export async function runProgram(
   path: string,
   settings: object = {},
   args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<ProgramEnd> {
   const child = spawn(process.execPath, [...RUN_TYPESCRIPT, path, ...args], {
     cwd: ROOT,
-    env: { ...process.env, NO_COLOR: '1', E2E_SETTINGS: JSON.stringify(settings) },
+    env: { ...process.env, NO_COLOR: '1', E2E_SETTINGS: JSON.stringify(settings), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',

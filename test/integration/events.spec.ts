@@ -17,25 +17,7 @@ import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
 import { recordsOf } from '../support/records.js';
 import { type Service, type ServiceOptions, startService } from '../support/services.js';
-
-/** A controller that subscribes, and what its handler was called with. */
-function subscriber(topic: string | RegExp, options: AsyncEventOptions = {}, fail?: (data: unknown) => void) {
-  const seen: unknown[] = [];
-  const contexts: AsyncEventContext[] = [];
-  @Controller()
-  class Subscriber {
-    @AsyncEvent(topic, { startFrom: 'earliest', ...options })
-    take(@Payload() data: unknown, @Ctx() context: AsyncEventContext): void {
-      contexts.push(context);
-      fail?.(data);
-      seen.push(data);
-    }
-  }
-  return { Subscriber, seen, contexts };
-}
-
-const sees = (seen: unknown[], count: number) =>
-  waitFor(() => seen.length >= count, { what: `${count} events` });
+import { sees, subscriber } from '../support/subscriber.js';
 
 describeOnBrokers('events', (newBroker) => {
   const start = (
