@@ -10,6 +10,7 @@ import { type CallOptions, checkCallOptions } from './call-options.js';
 import type { ClientCounts } from './client-counts.js';
 import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
+import { handlersAddress } from './handled-call.js';
 import { OutgoingCall } from './outgoing-call.js';
 import { type CallObserver, PendingCall } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
@@ -146,7 +147,9 @@ export class Caller {
   }
 
   private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {
-    const { service, endpoint } = parseTarget(target);
+    const address = parseTarget(target);
+    const { service, endpoint } = address;
+    const handlers = handlersAddress(kind, options, address, this.options.responseTopic.topic);
     const headers = allEntries(this.listener.headersFor(target, data), options.headers);
     const payload = serialize(this.options.serializer, data);
     const { source } = this.options;
@@ -155,6 +158,7 @@ export class Caller {
       kind,
       correlationId: pending.requestId,
       endpoint,
+      handlers,
       source,
       acceptsFrames,
       headers,

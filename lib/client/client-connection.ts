@@ -13,6 +13,7 @@ import type { ClientOptions } from './client-options.js';
 import { DepartureQueue, type Obstacle } from './departure-queue.js';
 import type { OutgoingCall } from './outgoing-call.js';
 import { type ReplyListener, ReplyReader } from './reply-reader.js';
+import { ResponseTopic } from './response-topic.js';
 
 /** For how long a partition count is used before the directory, which knows when to ask the broker, is asked. */
 const PARTITIONS_MAX_AGE_MS = 1_000;
@@ -44,6 +45,7 @@ export class ClientConnection {
   private readonly producer: BatchingProducer;
   private readonly directory: TopicDirectory;
   private readonly replies: ReplyReader;
+  private readonly responseTopic: ResponseTopic;
   private readonly routes = new Map<string, Route>();
   private readonly stopping = new AbortController();
   private roundRobin = Math.floor(Math.random() * 1_000);
@@ -72,6 +74,12 @@ export class ClientConnection {
       { ...options, admin: this.admin, directory: this.directory, closing: this.stopping.signal },
       { ...listener, onState: (state, error) => this.stateChanged(state, error) },
     );
+    this.responseTopic = new ResponseTopic({
+      ...options,
+      admin: this.admin,
+      closing: this.stopping.signal,
+      onUnavailable: (error) => (this.trouble = error),
+    });
   }
 
   /** Why the broker could not be used when that was last tried; `undefined` if it could. */
@@ -166,18 +174,24 @@ export class ClientConnection {
   }
 
   private obstacleOf({ kind }: OutgoingCall, route: Route): Obstacle | undefined {
-    if (!this.canSend) return { removed: this.openProducer(), forRequestsOnly: false };
+    if (!this.canSend) return { removed: this.openProducer() };
     if (kind === 'request' && !this.replies.address) {
-      return { removed: this.replies.open(), forRequestsOnly: true };
+      return { removed: this.replies.open(), only: kind };
     }
-    if (Date.now() < route.validUntil) return undefined;
-    const removed = this.lookUp(route);
+    if (kind === 'handled' && !this.responseTopic.exists) {
+      return { removed: this.lookedUp(this.responseTopic.ensure()), only: kind };
+    }
+    return Date.now() < route.validUntil ? undefined : { removed: this.lookedUp(this.lookUp(route)) };
+  }
+
+  /** The admin is at work until then; see {@link close}. */
+  private lookedUp(work: Promise<void>): Promise<void> {
     const before = this.lookingUp;
-    this.lookingUp = removed.then(
+    this.lookingUp = work.then(
       () => before,
       () => before,
     );
-    return { removed, forRequestsOnly: false };
+    return work;
   }
 
   private async lookUp(route: Route): Promise<void> {

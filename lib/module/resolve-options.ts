@@ -43,6 +43,7 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
     broker,
     serializer: options.serializer ?? jsonSerializer,
     createTopics: topics.create ?? true,
+    responseTopic: topicSpec(names.responses(service), topics.responses),
   };
   return Object.freeze({
     client: Object.freeze({
@@ -72,6 +73,7 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
       responseBufferBytes: delivery.responseBufferBytes ?? 33_554_432,
       maxHandlerMs: delivery.maxHandlerMs,
       duplicates: duplicateStore(delivery.duplicates),
+      responseDuplicates: duplicateStore(delivery.duplicates),
       onFailure: delivery.onFailure ?? 'restart',
       delivery: Object.freeze({
         concurrency: delivery.concurrency ?? 256,

@@ -8,6 +8,7 @@ import { HeaderReader, parseCount } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
 import { quoted } from './quoted.js';
 import type { ReplyAddress } from './reply-address.js';
+import { readEchoedState } from './response-state.js';
 import { LIKELY_CONTENT_TYPES, type SerializedPayload } from './serializer.js';
 import { TextHeader, textHeader } from './text-header.js';
 import type { WireRecord } from './wire-record.js';
@@ -21,7 +22,7 @@ export interface OutgoingRequest {
   readonly correlationId: string;
   readonly endpoint: string;
   /** Where the responses go; absent on one-way calls. */
-  readonly replyTo?: Required<ReplyAddress>;
+  readonly replyTo?: ReplyAddress;
   /** Who sends it: `service/instance`. */
   readonly source: string;
   /** The time left for the call, in milliseconds; absent for no limit. */
@@ -58,13 +59,19 @@ const ACCEPTS_FRAMES = textHeader(HEADER.accept, FRAMES);
 export function encodeRequest(request: OutgoingRequest): WireRecord {
   const { replyTo, timeoutMs, payload } = request;
   const headers: HeaderEntry[] = [textHeader(HEADER.correlationId, request.correlationId)];
-  if (replyTo) headers.push(REPLY_TOPIC.of(replyTo.topic), REPLY_PARTITION.of(replyTo.partition));
+  if (replyTo) pushAddress(headers, replyTo);
   headers.push(VERSION, KIND.of(request.kind), ENDPOINT.of(request.endpoint), SOURCE.of(request.source));
   if (timeoutMs !== undefined) headers.push(TIMEOUT_MS.of(timeoutMs));
   if (request.acceptsFrames) headers.push(ACCEPTS_FRAMES);
   if (payload.contentType !== undefined) headers.push(CONTENT_TYPE.of(payload.contentType));
   for (const header of request.headers) headers.push(header);
   return { value: payload.bytes, headers };
+}
+
+function pushAddress(headers: HeaderEntry[], { topic, partition, state }: ReplyAddress): void {
+  headers.push(REPLY_TOPIC.of(topic));
+  if (partition !== undefined) headers.push(REPLY_PARTITION.of(partition));
+  if (state) headers.push([HEADER.state, state]);
 }
 
 /**
@@ -152,7 +159,9 @@ function readReplyAddress(read: HeaderReader, requestTopic: string | undefined):
   if (topic === requestTopic)
     throw new DecodeError(`${HEADER.replyTopic} is the topic of requests, ${quoted(topic)}.`);
   const partition = read.bytes(HEADER.replyPartition);
-  return partition === undefined ? { topic } : { topic, partition: readPartition(partition) };
+  const state = readEchoedState(read);
+  const place = partition === undefined ? { topic } : { topic, partition: readPartition(partition) };
+  return state ? { ...place, state } : place;
 }
 
 /** Decimal text, or the 4-byte big-endian integer that Spring writes; "1234" is text: it is never both. */

@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly broker: Broker;
   readonly groupId: string;
   readonly requestTopic: TopicSpec;
+  /** Where responses come from that are for handlers. */
+  readonly responseTopic: TopicSpec;
   /** Where records go that have failed for good; absent where they are only logged. */
   readonly deadLetterTopic: TopicSpec | undefined;
   /** Whether topics may be created; if not they have to exist. */
@@ -43,6 +45,8 @@ export interface ServerOptions {
   readonly maxHandlerMs: number | undefined;
   /** Remembers which requests were run; absent where duplicates are not looked for. */
   readonly duplicates: DuplicateStore | undefined;
+  /** The same for responses that come to handlers: long streams are not to push the requests out of the window. */
+  readonly responseDuplicates: DuplicateStore | undefined;
   /** What follows when the consumer has failed for good. */
   readonly onFailure: FailurePolicy;
   /** The names of all services of the Nest application. */
