@@ -9,6 +9,9 @@ export type {
 } from './module/async-calls-options.js';
 export { asyncCallsMicroservice, connectAsyncCalls } from './module/connect.js';
 export { AsyncEndpoint, type AsyncEndpointOptions } from './server/async-endpoint.decorator.js';
+export { AsyncResponse, type AsyncResponseOptions } from './server/async-response.decorator.js';
+export { AsyncResponseContext } from './server/async-response-context.js';
+export type { ReceivedResponse } from './server/received-response.js';
 export { AsyncCallContext, type Caller } from './server/async-call-context.js';
 export { AsyncCallsServer } from './server/async-calls-server.js';
 export { AsyncCallsClient } from './client/async-calls-client.js';

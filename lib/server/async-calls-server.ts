@@ -7,6 +7,7 @@ import { StateChanges } from '../broker/state-changes.js';
 import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { EndpointExtras } from './async-endpoint.decorator.js';
+import type { ResponseExtras } from './async-response.decorator.js';
 import { endProcess } from './end-process.js';
 import { Handlers } from './handlers.js';
 import { RunningService } from './running-service.js';
@@ -52,22 +53,23 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 
   /**
-   * Takes an endpoint, if it is this service's. Throws `invalid-argument` if there is one of that name already, or
-   * if it is not clear whose it is.
+   * Takes an endpoint or a handler of responses, if it is this service's. Throws `invalid-argument` if there is one of
+   * that name already, or if it is not clear whose it is.
    */
   override addHandler(
-    endpoint: string,
+    pattern: string,
     handler: MessageHandler,
     isEventHandler?: boolean,
     extras?: Readonly<Record<string, unknown>>,
   ): void {
     // Nest hands a handler without a transport to every server; those of this library have one.
     if (!isOurs(extras)) return;
-    const { service, declaredBy } = extras;
-    this.assertOneService(endpoint, service, declaredBy);
+    const { service } = extras;
+    this.assertOneService(pattern, extras);
     if (service !== undefined && service !== this.service) return;
-    this.handlers.endpoints.add(endpoint, handler, extras);
-    super.addHandler(endpoint, handler, isEventHandler, { ...extras });
+    if (extras.kind === 'response') this.handlers.responses.add(extras.of, handler, extras);
+    else this.handlers.endpoints.add(pattern, handler, extras);
+    super.addHandler(pattern, handler, isEventHandler, { ...extras });
   }
 
   /**
@@ -114,14 +116,17 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     return this.options.broker as T;
   }
 
-  private assertOneService(endpoint: string, service: string | undefined, declaredBy: string): void {
+  private assertOneService(pattern: string, extras: OurExtras): void {
+    const { service, declaredBy } = extras;
     const services = this.options.servicesOfApplication();
     if (service === undefined ? services.length === 1 : services.includes(service)) return;
+    const what =
+      extras.kind === 'response' ? `handler of the responses of "${extras.of}"` : `endpoint "${pattern}"`;
     throw new AsyncCallError(
       'invalid-argument',
-      `The endpoint "${endpoint}" (${declaredBy}) names ${service === undefined ? 'no service' : `"${service}"`}; ` +
+      `The ${what} (${declaredBy}) names ${service === undefined ? 'no service' : `"${service}"`}; ` +
         `the services of this application are ${services.join(', ')}. ` +
-        `Write @AsyncEndpoint('${endpoint}', { service: '${services[0]}' }).`,
+        `Write the option { service: '${services[0]}' } in its decorator.`,
     );
   }
 
@@ -138,6 +143,8 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     const names = this.handlers.endpoints.names.join(', ');
     const { topic } = this.options.requestTopic;
     this.logger.log(`${this.service} serves ${names || 'no endpoint'} (${topic})`);
+    const calls = this.handlers.responses.names.join(', ');
+    if (calls) this.logger.log(`${this.service} handles the responses of ${calls}`);
   }
 
   private createService(): RunningService {
@@ -203,8 +210,11 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 }
 
+/** What decorators leave. */
+type OurExtras = EndpointExtras | ResponseExtras;
+
 function isOurs(
   extras: Readonly<Record<string, unknown>> = {},
-): extras is Readonly<Record<string, unknown>> & EndpointExtras {
+): extras is Readonly<Record<string, unknown>> & OurExtras {
   return typeof extras.declaredBy === 'string';
 }

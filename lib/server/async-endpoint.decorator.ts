@@ -3,6 +3,7 @@ import { AsyncCallError } from '../errors/async-call-error.js';
 import { normalizeEndpoint } from '../protocol/endpoint-address.js';
 import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
 import { observeIterables } from './iterable-source.js';
+import { assertOneDecorator } from './one-decorator.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 
 /** How an endpoint is registered. */
@@ -32,15 +33,17 @@ export interface EndpointExtras extends AsyncEndpointOptions {
  * Guards, pipes, interceptors and filters work as on any Nest handler: interceptors see each value.
  * What is thrown reaches the caller as an {@link AsyncCallError}; an HttpException keeps its status.
  *
- * Throws `invalid-argument` for an empty name and for options that cannot be followed.
+ * Throws `invalid-argument` for an empty name, for options that cannot be followed, and for a method that is a message
+ * handler already.
  */
 export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = {}): MethodDecorator {
   const name = normalizeEndpoint(endpoint);
   const faults = endpointFaults(`@AsyncEndpoint('${name}')`, options);
   if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
   return (target, key, descriptor: PropertyDescriptor) => {
-    descriptor.value = observeIterables(descriptor.value as (...args: unknown[]) => unknown);
     const declaredBy = `${target.constructor.name}.${String(key)}`;
+    assertOneDecorator(`@AsyncEndpoint('${name}')`, descriptor.value as object, declaredBy);
+    descriptor.value = observeIterables(descriptor.value as (...args: unknown[]) => unknown);
     const extras: EndpointExtras = { ...options, kind: 'endpoint', declaredBy };
     return MessagePattern(name, ASYNC_CALLS_TRANSPORT, { ...extras })(target, key, descriptor);
   };

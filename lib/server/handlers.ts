@@ -1,8 +1,8 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { EndpointExtras } from './async-endpoint.decorator.js';
+import type { ResponseExtras } from './async-response.decorator.js';
 import type { EndpointOptions } from './endpoint-options.js';
-import type { Endpoints } from './request-kind.js';
 
 /** A handler and what its decorator says of it. */
 export interface Registered<E> {
@@ -12,20 +12,33 @@ export interface Registered<E> {
 
 /** The handlers of one service. */
 export class Handlers {
-  readonly endpoints: EndpointHandlers;
+  /** Those of its endpoints, by their names. */
+  readonly endpoints: NamedHandlers<EndpointExtras>;
+  /** Those of responses to its calls, by `service/endpoint` of the calls. */
+  readonly responses: NamedHandlers<ResponseExtras>;
 
   constructor(service: string) {
-    this.endpoints = new EndpointHandlers(service);
+    this.endpoints = new NamedHandlers(
+      (name) => `The endpoint "${name}" of the service "${service}"`,
+      'Give one of them another name.',
+    );
+    this.responses = new NamedHandlers(
+      (call) => `The handler of the responses of "${call}" in the service "${service}"`,
+      'Let one of them call the other.',
+    );
   }
 }
 
-/** Those of its endpoints. */
-export class EndpointHandlers implements Endpoints {
-  private readonly byName = new Map<string, Registered<EndpointExtras>>();
+/** Handlers of which there is one for each name. */
+export class NamedHandlers<E extends EndpointOptions & { readonly declaredBy: string }> {
+  private readonly byName = new Map<string, Registered<E>>();
 
-  constructor(private readonly service: string) {}
+  constructor(
+    private readonly describe: (name: string) => string,
+    private readonly otherwise: string,
+  ) {}
 
-  /** The names of the endpoints. */
+  /** What they are for. */
   get names(): string[] {
     return [...this.byName.keys()];
   }
@@ -34,26 +47,22 @@ export class EndpointHandlers implements Endpoints {
     return [...this.byName.values()].some(({ extras }) => extras.concurrency !== undefined);
   }
 
-  handlerOf(endpoint: string): MessageHandler | undefined {
-    return this.byName.get(endpoint)?.handler;
+  handlerOf(name: string): MessageHandler | undefined {
+    return this.byName.get(name)?.handler;
   }
 
-  optionsOf(endpoint: string): EndpointOptions | undefined {
-    return this.byName.get(endpoint)?.extras;
+  optionsOf(name: string): EndpointOptions | undefined {
+    return this.byName.get(name)?.extras;
   }
 
-  /** Throws `invalid-argument` if there is an endpoint of that name already. */
-  add(endpoint: string, handler: MessageHandler, extras: EndpointExtras): void {
+  /** Throws `invalid-argument` if there is one of that name already. */
+  add(name: string, handler: MessageHandler, extras: E): void {
     const { declaredBy } = extras;
-    const existing = this.byName.get(endpoint)?.extras.declaredBy;
+    const existing = this.byName.get(name)?.extras.declaredBy;
     if (existing !== undefined) {
-      throw declaredTwice(
-        `The endpoint "${endpoint}" of the service "${this.service}"`,
-        [existing, declaredBy],
-        'Give one of them another name.',
-      );
+      throw declaredTwice(this.describe(name), [existing, declaredBy], this.otherwise);
     }
-    this.byName.set(endpoint, { handler, extras });
+    this.byName.set(name, { handler, extras });
   }
 }
 

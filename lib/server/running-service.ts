@@ -8,6 +8,7 @@ import { within } from '../broker/within.js';
 import { Cutoff } from '../delivery/cutoff.js';
 import type { Delivery, Handle } from '../delivery/delivery.js';
 import type { MutableCounts } from '../delivery/delivery-counts.js';
+import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import { MessageIds } from '../protocol/message-ids.js';
 import { commonState } from './common-state.js';
 import type { Handlers } from './handlers.js';
@@ -15,6 +16,7 @@ import type { MessageContext } from './message-context.js';
 import type { RecordKind } from './record-kind.js';
 import { recordPipeline } from './record-pipeline.js';
 import { requestSource } from './request-source.js';
+import { responseSource } from './response-source.js';
 import type { ResponseWriting } from './response-writer.js';
 import { RunningGroup } from './running-group.js';
 import type { ServerOptions } from './server-options.js';
@@ -131,12 +133,22 @@ export class RunningService {
 
   private sourcesByGroup(): GroupSources[] {
     const { options, handlers } = this;
-    const pipelineOf = (kind: RecordKind) => this.createPipeline(kind, options.groupId);
-    return [{ groupId: options.groupId, sources: [requestSource(options, handlers.endpoints, pipelineOf)] }];
+    const { groupId, duplicates, responseDuplicates } = options;
+    const pipelineWith = (store?: DuplicateStore) => (kind: RecordKind) =>
+      this.createPipeline(kind, groupId, store);
+    const sources = [requestSource(options, handlers.endpoints, pipelineWith(duplicates))];
+    if (handlers.responses.names.length > 0) {
+      sources.push(responseSource(options, handlers.responses, pipelineWith(responseDuplicates)));
+    }
+    return [{ groupId, sources }];
   }
 
-  private createPipeline(kind: RecordKind, groupId: string): Handle<Delivery> {
-    const { deadLetterTopic, duplicates, retry, maxHandlerMs } = this.options;
+  private createPipeline(
+    kind: RecordKind,
+    groupId: string,
+    duplicates: DuplicateStore | undefined,
+  ): Handle<Delivery> {
+    const { deadLetterTopic, retry, maxHandlerMs } = this.options;
     const { counts, writing, listener, logger } = this;
     return recordPipeline({
       kind,
