@@ -3,6 +3,7 @@ import { ConflictException, Controller, ValidationPipe } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { IsInt } from 'class-validator';
 import {
+  AsyncCallContext,
   AsyncCallsServer,
   AsyncEndpoint,
   AsyncResponse,
@@ -53,6 +54,13 @@ class BankController {
     );
   }
 
+  /** Fails once, behind its first value. */
+  @AsyncEndpoint('/flaky', { retry: { initialDelayMs: 1 } })
+  flaky(@Ctx() { attempt }: AsyncCallContext) {
+    const rest = attempt === 1 ? throwError(() => new Error('not yet')) : of({ amount: 2 });
+    return concat(of({ amount: 1 }), rest);
+  }
+
   @AsyncEndpoint('/unhandled')
   unhandled() {
     return 'nobody wants it';
@@ -87,6 +95,11 @@ describeOnBrokers('durable responses', (newBroker) => {
 
       @AsyncResponse({ service: bank, endpoint: 'none' })
       end(@Payload() response: Response) {
+        handled.push(response);
+      }
+
+      @AsyncResponse(bank, 'flaky')
+      flaky(@Payload() response: Response) {
         handled.push(response);
       }
 
@@ -242,6 +255,67 @@ describeOnBrokers('durable responses', (newBroker) => {
     await Promise.all([start(), start()]);
     await waitFor(() => handled.length === 4, { what: 'the responses to all calls' });
     expect(new Set(handled.map(({ state }) => state))).toEqual(new Set([1, 2, 3, 4]));
+  });
+
+  it('that a shutdown has cut off are handled by the next instance', async () => {
+    const never = new ReplaySubject<void>();
+    let isHeld = true;
+    const signals: AbortSignal[] = [];
+    const { brief, start, emit } = await setUp({
+      handle: async (_, { signal }) => {
+        signals.push(signal);
+        if (isHeld) await firstValueFrom(never);
+      },
+    });
+    const first = start();
+    await emit(first, '/bundles', [1, 2]);
+    await waitFor(() => signals.length === 1, { what: 'the handler to run' });
+    await (await first).app.close();
+    expect(signals[0].aborted).toBe(true);
+    isHeld = false;
+    await start();
+    await waitFor(() => brief().length === 2, { what: 'both responses' });
+    expect(brief()).toEqual(['next 1', 'last 2']);
+  });
+
+  it('of a handler that is tried again in mid-stream come once', async () => {
+    const { brief, start, emit } = await setUp();
+    const shop = start();
+    await emit(shop, '/flaky', 1);
+    await waitFor(() => brief().some((each) => each.startsWith('last')), { what: 'the end' });
+    expect(brief()).toEqual(['next 1', 'last 2']);
+    expect((await shop).app.get(AsyncCallsServer).counts.duplicate).toBe(1);
+  });
+
+  it('are asked for by a request that names their topic, no partition, no timeout and no frames', async () => {
+    const { broker, shop, startWithoutHandlers } = await setUp();
+    const oneTopic = { requests: { partitions: 1 } };
+    const { name } = await startService({ broker, topics: oneTopic, controllers: [BankController] });
+    const { client } = await startWithoutHandlers();
+    const options: CallOptions = { responses: 'handlers', state: [7], key: 'k', headers: { tenant: 'blue' } };
+    await lastValueFrom(client.to(`${name}/unhandled`, options).emit(1));
+    const [{ key, headers }] = await recordsOf(broker, `${name}.requests`);
+    expect(key?.toString()).toBe('k');
+    expect(headers.map(([header, value]) => `${header}=${value.toString()}`)).toEqual([
+      expect.stringMatching(/^kafka_correlationId=.{36}$/),
+      `kafka_replyTopic=${shop}.responses`,
+      `ac-state={"service":"${name}","endpoint":"/unhandled","state":[7]}`,
+      'ac-version=1',
+      'ac-kind=request',
+      'ac-endpoint=/unhandled',
+      expect.stringMatching(`^ac-source=${shop}/`),
+      'content-type=application/json',
+      'tenant=blue',
+    ]);
+  });
+
+  it('are left to handlers by emit alone, and no state goes elsewhere', async () => {
+    const { bank, startWithoutHandlers } = await setUp();
+    const { client } = await startWithoutHandlers();
+    const handlers = client.to(`${bank}/bundles`, { responses: 'handlers' });
+    const state = client.to(`${bank}/bundles`, { state: 1 });
+    for (const call of [handlers.send([1]), handlers.responses([1]), state.send([1]), state.emit([1])])
+      await expect(lastValueFrom<unknown>(call)).rejects.toMatchObject({ code: 'invalid-argument' });
   });
 
   it('of a request that was delivered twice are handled once', async () => {
