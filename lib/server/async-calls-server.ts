@@ -6,10 +6,8 @@ import type { ConsumerState } from '../broker/consumer.js';
 import { StateChanges } from '../broker/state-changes.js';
 import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import type { EndpointExtras } from './async-endpoint.decorator.js';
-import type { ResponseExtras } from './async-response.decorator.js';
 import { endProcess } from './end-process.js';
-import { Handlers } from './handlers.js';
+import { type AnyExtras, Handlers } from './handlers.js';
 import { RunningService } from './running-service.js';
 import type { ServerOptions } from './server-options.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
@@ -67,8 +65,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     const { service } = extras;
     this.assertOneService(pattern, extras);
     if (service !== undefined && service !== this.service) return;
-    if (extras.kind === 'response') this.handlers.responses.add(extras.of, handler, extras);
-    else this.handlers.endpoints.add(pattern, handler, extras);
+    this.handlers.add(pattern, handler, extras);
     super.addHandler(pattern, handler, isEventHandler, { ...extras });
   }
 
@@ -116,7 +113,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     return this.options.broker as T;
   }
 
-  private assertOneService(pattern: string, extras: OurExtras): void {
+  private assertOneService(pattern: string, extras: AnyExtras): void {
     const { service, declaredBy } = extras;
     const services = this.options.servicesOfApplication();
     if (service === undefined ? services.length === 1 : services.includes(service)) return;
@@ -210,11 +207,8 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 }
 
-/** What decorators leave. */
-type OurExtras = EndpointExtras | ResponseExtras;
-
 function isOurs(
   extras: Readonly<Record<string, unknown>> = {},
-): extras is Readonly<Record<string, unknown>> & OurExtras {
+): extras is Readonly<Record<string, unknown>> & AnyExtras {
   return typeof extras.declaredBy === 'string';
 }

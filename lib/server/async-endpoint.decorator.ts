@@ -1,10 +1,7 @@
-import { MessagePattern } from '@nestjs/microservices';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { normalizeEndpoint } from '../protocol/endpoint-address.js';
+import { declareHandler, type HandlerExtras } from './declare-handler.js';
 import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
-import { observeIterables } from './iterable-source.js';
-import { assertOneDecorator } from './one-decorator.js';
-import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 
 /** How an endpoint is registered. */
 export interface AsyncEndpointOptions extends EndpointOptions {
@@ -16,10 +13,8 @@ export interface AsyncEndpointOptions extends EndpointOptions {
 }
 
 /** What the decorator leaves for the server, in Nest's `extras` of the handler. */
-export interface EndpointExtras extends AsyncEndpointOptions {
+export interface EndpointExtras extends AsyncEndpointOptions, HandlerExtras {
   readonly kind: 'endpoint';
-  /** `Controller.method`, for messages. */
-  readonly declaredBy: string;
 }
 
 /**
@@ -33,18 +28,11 @@ export interface EndpointExtras extends AsyncEndpointOptions {
  * Guards, pipes, interceptors and filters work as on any Nest handler: interceptors see each value.
  * What is thrown reaches the caller as an {@link AsyncCallError}; an HttpException keeps its status.
  *
- * Throws `invalid-argument` for an empty name, for options that cannot be followed, and for a method that is a message
- * handler already.
+ * Throws `invalid-argument` for an empty name and for options that cannot be followed.
  */
 export function AsyncEndpoint(endpoint: string, options: AsyncEndpointOptions = {}): MethodDecorator {
   const name = normalizeEndpoint(endpoint);
   const faults = endpointFaults(`@AsyncEndpoint('${name}')`, options);
   if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
-  return (target, key, descriptor: PropertyDescriptor) => {
-    const declaredBy = `${target.constructor.name}.${String(key)}`;
-    assertOneDecorator(`@AsyncEndpoint('${name}')`, descriptor.value as object, declaredBy);
-    descriptor.value = observeIterables(descriptor.value as (...args: unknown[]) => unknown);
-    const extras: EndpointExtras = { ...options, kind: 'endpoint', declaredBy };
-    return MessagePattern(name, ASYNC_CALLS_TRANSPORT, { ...extras })(target, key, descriptor);
-  };
+  return declareHandler<EndpointExtras>(name, { ...options, kind: 'endpoint' }, `@AsyncEndpoint('${name}')`);
 }

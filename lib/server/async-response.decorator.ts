@@ -1,12 +1,9 @@
-import { MessagePattern } from '@nestjs/microservices';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { type EndpointAddress, parseTarget } from '../protocol/endpoint-address.js';
 import { nameOfCall } from '../protocol/handled-response.js';
 import type { AsyncEndpointOptions } from './async-endpoint.decorator.js';
+import { declareHandler, type HandlerExtras } from './declare-handler.js';
 import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
-import { observeIterables } from './iterable-source.js';
-import { assertOneDecorator } from './one-decorator.js';
-import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 
 /** How a handler of responses is registered: as an endpoint, whose options mean the same here. */
 export interface AsyncResponseOptions extends EndpointOptions {
@@ -17,13 +14,14 @@ export interface AsyncResponseOptions extends EndpointOptions {
   readonly service?: AsyncEndpointOptions['service'];
 }
 
+/** An endpoint, named by itself or by what both of its sides have agreed on. */
+export type AddressOrContract = EndpointAddress | { readonly address: EndpointAddress };
+
 /** What the decorator leaves for the server, in Nest's `extras` of the handler. */
-export interface ResponseExtras extends AsyncResponseOptions {
+export interface ResponseExtras extends AsyncResponseOptions, HandlerExtras {
   readonly kind: 'response';
   /** `service/endpoint` of the calls. */
   readonly of: string;
-  /** `Controller.method`, for messages. */
-  readonly declaredBy: string;
 }
 
 /**
@@ -43,27 +41,25 @@ export function AsyncResponse(
   endpoint: string,
   options?: AsyncResponseOptions,
 ): MethodDecorator;
-/** The same for the endpoint at an address, e.g. a contract. */
-export function AsyncResponse(of: EndpointAddress, options?: AsyncResponseOptions): MethodDecorator;
+/** The same for the endpoint at an address, or of a contract. */
+export function AsyncResponse(of: AddressOrContract, options?: AsyncResponseOptions): MethodDecorator;
 export function AsyncResponse(...args: readonly unknown[]): MethodDecorator {
   const { of, options } = argumentsOf(args);
   const decorator = `@AsyncResponse('${of.service}', '${of.endpoint}')`;
   const faults = endpointFaults(decorator, options);
   if (faults.length > 0) throw new AsyncCallError('invalid-argument', `${faults.join('; ')}.`);
-  return (target, key, descriptor: PropertyDescriptor) => {
-    const declaredBy = `${target.constructor.name}.${String(key)}`;
-    assertOneDecorator(decorator, descriptor.value as object, declaredBy);
-    descriptor.value = observeIterables(descriptor.value as (...each: unknown[]) => unknown);
-    const extras: ResponseExtras = { ...options, kind: 'response', of: nameOfCall(of), declaredBy };
-    // No endpoint has such a name: theirs begin with a slash.
-    const pattern = `responses of ${extras.of}`;
-    return MessagePattern(pattern, ASYNC_CALLS_TRANSPORT, { ...extras })(target, key, descriptor);
-  };
+  const name = nameOfCall(of);
+  // No endpoint has such a pattern: theirs begin with a slash.
+  const pattern = `responses of ${name}`;
+  return declareHandler<ResponseExtras>(pattern, { ...options, kind: 'response', of: name }, decorator);
 }
 
 function argumentsOf([first, second, third]: readonly unknown[]) {
-  const isAddress = typeof first === 'object' && first !== null;
-  const options = (isAddress ? second : third) ?? {};
-  const of = parseTarget(isAddress ? first : { service: first, endpoint: second });
-  return { of, options: options as AsyncResponseOptions };
+  const isNamed = typeof first !== 'object' || first === null;
+  const target: unknown = isNamed
+    ? { service: first, endpoint: second }
+    : 'address' in first
+      ? first.address
+      : first;
+  return { of: parseTarget(target), options: ((isNamed ? third : second) ?? {}) as AsyncResponseOptions };
 }
