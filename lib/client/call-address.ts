@@ -1,5 +1,5 @@
 import { AsyncCallError } from '../errors/async-call-error.js';
-import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
+import { type EndpointAddress, type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
 import { eventTopicFault } from '../protocol/event.js';
 import type { ClientOptions } from './client-options.js';
 import type { Destination } from './destination.js';
@@ -20,6 +20,8 @@ export interface CallAddress {
   readonly endpoint?: string;
   /** The type of an event, if it has one. */
   readonly type?: string;
+  /** The service's endpoint; absent on events. */
+  readonly of?: EndpointAddress;
 }
 
 /** Whether events are addressed, and no endpoint. */
@@ -42,8 +44,8 @@ export class CallAddresses {
   /** Throws `invalid-argument` for a target that is none. */
   of(target: CallTarget): CallAddress {
     if (isEventTarget(target)) return { destination: this.eventsOf(target.topic), type: target.type };
-    const { service, endpoint } = parseTarget(target);
-    return { destination: this.requestsTo(service), endpoint };
+    const of = parseTarget(target);
+    return { destination: this.requestsTo(of.service), endpoint: of.endpoint, of };
   }
 
   /** The topic of the requests to a service, which the service creates. */

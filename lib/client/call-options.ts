@@ -39,6 +39,17 @@ export interface CallOptions {
    * without are spread evenly.
    */
   readonly key?: string | Buffer;
+  /**
+   * Where the responses go: with `'handlers'` to the `@AsyncResponse` handler of this service, on whichever instance, also
+   * after a restart. For `emit` only. Such a call has no deadline and cannot be given up. Default: to whoever has made the
+   * call.
+   */
+  readonly responses?: 'handlers';
+  /**
+   * What the handler gets with each response, e.g. the key of what the call was made for: any JSON value of at most 4,096
+   * bytes. Only with `responses: 'handlers'`.
+   */
+  readonly state?: unknown;
   /** Headers for the handler's context. Names that begin with `ac-` or `kafka_`, and `content-type`, are reserved. */
   readonly headers?: HeadersInput;
 }
@@ -71,6 +82,11 @@ function flagFault(flag: unknown): string | undefined {
   return typeof flag === 'boolean' ? undefined : `${inspect(flag)} is neither true nor false`;
 }
 
+function responsesFault(responses: unknown): string | undefined {
+  if (responses === 'handlers') return undefined;
+  return `${inspect(responses)} is no choice: write 'handlers', or leave it out`;
+}
+
 /** The options that there are, and what can be wrong with each; the type sees to it that none is missing. */
 export type OptionFaults<O> = Readonly<Record<keyof O, (value: unknown) => string | undefined>>;
 
@@ -80,7 +96,9 @@ const FAULT_OF: OptionFaults<CallOptions> = {
   onRedelivery: onRedeliveryFault,
   inheritDeadline: flagFault,
   key: keyFault,
-  // They are checked when they are encoded.
+  responses: responsesFault,
+  // These are checked when they are encoded.
+  state: () => undefined,
   headers: () => undefined,
 };
 

@@ -14,6 +14,7 @@ import type { ClientCounts } from './client-counts.js';
 import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
 import { GatheringCall, type SourcesObserver } from './gathering-call.js';
+import { handlersAddress } from './handled-call.js';
 import { OutgoingCall, type PreparedRequest } from './outgoing-call.js';
 import { type CallObserver, PendingCall, type PendingCallOptions } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
@@ -183,7 +184,8 @@ export class Caller {
   }
 
   private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {
-    const { destination, endpoint, type } = this.addresses.of(target);
+    const { destination, endpoint, type, of } = this.addresses.of(target);
+    const handlers = of && handlersAddress(kind, options, of, this.options.responseTopic.topic);
     const headers = allEntries(this.listener.headersFor(target, data), options.headers);
     const payload = serialize(this.options.serializer, data);
     const { source } = this.options;
@@ -193,6 +195,7 @@ export class Caller {
       correlationId: pending.requestId,
       endpoint,
       type,
+      handlers,
       source,
       acceptsFrames: expectsReplies && this.options.frames,
       headers,

@@ -15,6 +15,7 @@ import type { Destination } from './destination.js';
 import { DepartureQueue, type Obstacle } from './departure-queue.js';
 import type { OutgoingCall } from './outgoing-call.js';
 import { type ReplyListener, ReplyReader } from './reply-reader.js';
+import { ResponseTopic } from './response-topic.js';
 
 /** For how long a partition count is used before the directory, which knows when to ask the broker, is asked. */
 const PARTITIONS_MAX_AGE_MS = 1_000;
@@ -45,6 +46,7 @@ export class ClientConnection {
   private readonly producer: BatchingProducer;
   private readonly directory: TopicDirectory;
   private readonly replies: ReplyReader;
+  private readonly responseTopic: ResponseTopic;
   private readonly routes = new Map<string, Route>();
   private readonly stopping = new AbortController();
   private roundRobin = Math.floor(Math.random() * 1_000);
@@ -73,6 +75,12 @@ export class ClientConnection {
       { ...options, admin: this.admin, directory: this.directory, closing: this.stopping.signal },
       { ...listener, onState: (state, error) => this.stateChanged(state, error) },
     );
+    this.responseTopic = new ResponseTopic({
+      ...options,
+      admin: this.admin,
+      closing: this.stopping.signal,
+      onUnavailable: (error) => (this.trouble = error),
+    });
   }
 
   /** Why the broker could not be used when that was last tried; `undefined` if it could. */
@@ -162,19 +170,25 @@ export class ClientConnection {
     return route;
   }
 
-  private obstacleOf({ expectsReplies }: OutgoingCall, route: Route): Obstacle | undefined {
-    if (!this.canSend) return { removed: this.openProducer(), forRequestsOnly: false };
-    if (expectsReplies && !this.replies.address) {
-      return { removed: this.replies.open(), forRequestsOnly: true };
+  private obstacleOf({ kind }: OutgoingCall, route: Route): Obstacle | undefined {
+    if (!this.canSend) return { removed: this.openProducer() };
+    if (kind === 'request' && !this.replies.address) {
+      return { removed: this.replies.open(), only: kind };
     }
-    if (Date.now() < route.validUntil) return undefined;
-    const removed = this.lookUp(route);
+    if (kind === 'handled' && !this.responseTopic.exists) {
+      return { removed: this.lookedUp(this.responseTopic.ensure()), only: kind };
+    }
+    return Date.now() < route.validUntil ? undefined : { removed: this.lookedUp(this.lookUp(route)) };
+  }
+
+  /** The admin is at work until then; see {@link close}. */
+  private lookedUp(work: Promise<void>): Promise<void> {
     const before = this.lookingUp;
-    this.lookingUp = removed.then(
+    this.lookingUp = work.then(
       () => before,
       () => before,
     );
-    return { removed, forRequestsOnly: false };
+    return work;
   }
 
   private async lookUp(route: Route): Promise<void> {

@@ -15,7 +15,9 @@ export interface ClientOptions {
   readonly replyTopic: TopicSpec;
   /** How topics of events are created. */
   readonly eventTopics: Omit<TopicSpec, 'topic'>;
-  /** Whether the topic may be created; if not it has to exist. */
+  /** Where responses go that come to handlers. */
+  readonly responseTopic: TopicSpec;
+  /** Whether these topics may be created; if not they have to exist. */
   readonly createTopics: boolean;
   readonly serializer: Serializer;
   /** How long a call may take when it does not say itself. */

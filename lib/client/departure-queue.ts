@@ -1,9 +1,12 @@
+import type { RequestKind } from '../protocol/request.js';
 import { Fifo } from '../collections/fifo.js';
+
+/** What a call has to wait for depends on where its responses go: to itself, nowhere, or to handlers. */
+export type DepartureKind = RequestKind | 'handled';
 
 /** A call that wants to leave. */
 export interface Departure {
-  /** Whether replies to it have to be read. */
-  readonly expectsReplies: boolean;
+  readonly kind: DepartureKind;
   /** Whether nobody waits for it any more. */
   readonly isOver: boolean;
   /** Calls back once, when the call is over in whatever way. */
@@ -15,8 +18,8 @@ export interface Departure {
 export interface Obstacle {
   /** Resolves when it is gone; rejects if it cannot be removed now. */
   readonly removed: Promise<unknown>;
-  /** Whether one-way calls can leave all the same. */
-  readonly forRequestsOnly: boolean;
+  /** The kind of calls that it keeps; all others can leave all the same. Absent if it keeps all. */
+  readonly only?: DepartureKind;
 }
 
 /** What calls leave by. */
@@ -70,8 +73,8 @@ export class DepartureQueue<T extends Departure> {
   }
 
   /** All that wait for the same thing fail with it: one after the other would take one attempt each. */
-  private refuse({ forRequestsOnly }: Obstacle, error: unknown): void {
-    const refused = this.waiting.takeAll(({ expectsReplies }) => !forRequestsOnly || expectsReplies);
+  private refuse({ only }: Obstacle, error: unknown): void {
+    const refused = this.waiting.takeAll(({ kind }) => only === undefined || kind === only);
     for (const call of refused) call.fail(error);
   }
 }

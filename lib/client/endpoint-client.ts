@@ -43,6 +43,7 @@ export class EndpointClient {
   /**
    * Sends a one-way call at once, whether or not somebody subscribes. The Observable emits `undefined` and completes
    * when the broker has stored the call; it fails with an {@link AsyncCallError}, which is logged if nobody listens.
+   * Nothing answers it, unless its responses go to handlers: see {@link CallOptions.responses}.
    */
   emit<TInput = unknown>(data: TInput): Observable<void> {
     const { target, options, contract } = this;

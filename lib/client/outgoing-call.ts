@@ -1,11 +1,14 @@
 import { encodeRequest, type OutgoingRequest } from '../protocol/request.js';
-import type { ReplyAddress } from '../protocol/reply-address.js';
+import type { ReplyAddress, ReplyPlace } from '../protocol/reply-address.js';
 import type { WireRecord } from '../protocol/wire-record.js';
-import type { Departure } from './departure-queue.js';
+import type { Departure, DepartureKind } from './departure-queue.js';
 import type { PendingCall } from './pending-call.js';
 
 /** What is known of a request before it leaves. */
-export type PreparedRequest = Omit<OutgoingRequest, 'replyTo' | 'timeoutMs'>;
+export interface PreparedRequest extends Omit<OutgoingRequest, 'replyTo' | 'timeoutMs'> {
+  /** Where the responses go of a one-way call that leaves them to handlers; absent on others. */
+  readonly handlers: ReplyAddress | undefined;
+}
 
 /** A call on its way to the broker. */
 export class OutgoingCall implements Departure {
@@ -15,6 +18,11 @@ export class OutgoingCall implements Departure {
     readonly expectsReplies: boolean,
     private readonly request: PreparedRequest,
   ) {}
+
+  get kind(): DepartureKind {
+    if (this.request.handlers) return 'handled';
+    return this.expectsReplies ? 'request' : 'one-way';
+  }
 
   get isOver(): boolean {
     return this.call.isOver;
@@ -29,19 +37,20 @@ export class OutgoingCall implements Departure {
   }
 
   /** Its record. Called once, when the call leaves; see {@link PendingCall.leave}. */
-  encode(replyTo: Required<ReplyAddress> | undefined, giveUp: () => void): WireRecord {
-    const { kind, correlationId, endpoint, type, source, acceptsFrames, headers, payload } = this.request;
+  encode(replyTo: ReplyPlace | undefined, giveUp: () => void): WireRecord {
+    const { kind, correlationId, endpoint, type, handlers, source, acceptsFrames, headers, payload } =
+      this.request;
     const { expectsReplies } = this;
     // An event is a fact: it is neither given up nor too late.
     const isRequest = expectsReplies && kind === 'request';
     this.call.leave(isRequest ? giveUp : undefined);
     // Written out: to spread the request takes longer than to encode it.
     return encodeRequest({
-      kind,
+      kind: handlers ? 'request' : kind,
       correlationId,
       endpoint,
       type,
-      replyTo: expectsReplies ? replyTo : undefined,
+      replyTo: expectsReplies ? replyTo : handlers,
       source,
       // A one-way call is to be run however late: its timeout is for the broker's acknowledgement alone.
       timeoutMs: isRequest ? this.call.remainingMs : undefined,

@@ -5,7 +5,7 @@ import { ensureTopic } from '../broker/ensure-topic.js';
 import type { ConsumerRecord } from '../broker/record.js';
 import type { TopicDirectory } from '../broker/topic-directory.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import type { ReplyAddress } from '../protocol/reply-address.js';
+import type { ReplyPlace } from '../protocol/reply-address.js';
 import type { ClientOptions } from './client-options.js';
 
 /** What a reader of replies tells its owner. */
@@ -32,9 +32,9 @@ export interface ReplyReaderOptions extends Pick<
  * on any number of partitions. A consumer that has failed is replaced at the next `open`.
  */
 export class ReplyReader {
-  private opening: Promise<Required<ReplyAddress>> | undefined;
+  private opening: Promise<ReplyPlace> | undefined;
   private consumer: AssignedConsumer | undefined;
-  private position: Required<ReplyAddress> | undefined;
+  private position: ReplyPlace | undefined;
   /** Counts the consumers, for those that were replaced still speak. */
   private generation = 0;
   private lastFailure: BrokerError | undefined;
@@ -45,7 +45,7 @@ export class ReplyReader {
   ) {}
 
   /** Where replies are read now; `undefined` if they are not. */
-  get address(): Required<ReplyAddress> | undefined {
+  get address(): ReplyPlace | undefined {
     return this.position;
   }
 
@@ -53,7 +53,7 @@ export class ReplyReader {
    * Resolves once every reply that is written from now on will be seen. While the broker cannot be reached it keeps
    * trying, until the client closes. A failure is not remembered: the next call tries again.
    */
-  open(): Promise<Required<ReplyAddress>> {
+  open(): Promise<ReplyPlace> {
     this.opening ??= this.start().catch((error: unknown) => {
       this.opening = undefined;
       throw error;
@@ -65,7 +65,7 @@ export class ReplyReader {
     await this.consumer?.close();
   }
 
-  private async start(): Promise<Required<ReplyAddress>> {
+  private async start(): Promise<ReplyPlace> {
     const { replyTopic, createTopics, admin, directory, closing } = this.options;
     await ensureTopic(admin, replyTopic, {
       create: createTopics,
@@ -77,7 +77,7 @@ export class ReplyReader {
     return this.read({ topic, partition: Math.floor(Math.random() * partitions) });
   }
 
-  private async read(address: Required<ReplyAddress>): Promise<Required<ReplyAddress>> {
+  private async read(address: ReplyPlace): Promise<ReplyPlace> {
     // A consumer that was made now would never be closed.
     if (this.options.closing.aborted) throw new AsyncCallError('closed', 'The client was closed.');
     this.consumer ??= this.createConsumer(this.generation);

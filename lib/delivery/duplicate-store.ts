@@ -19,4 +19,10 @@ export interface DuplicateStore {
    * If this rejects, or does not answer within 5 s, the request is run without a claim: twice is better than not at all.
    */
   claim(requestId: string, place: string): RequestClaim | undefined | Promise<RequestClaim | undefined>;
+  /**
+   * Whether a request has ended within the store's window. Asked for responses that come to handlers, whose ids are claimed
+   * like those of requests: behind the end of a stream none is handled. Where it is missing, fails or keeps silent, that
+   * holds only for streams that are the same in each delivery of their request.
+   */
+  hasEnded?(requestId: string): boolean | Promise<boolean>;
 }

@@ -51,6 +51,11 @@ export class MemoryDuplicateStore implements DuplicateStore {
     return claim;
   }
 
+  hasEnded(requestId: string): boolean {
+    this.forgetOld();
+    return this.ended.has(requestId);
+  }
+
   /** A claim that another one has replaced has no say any more. */
   private settle(requestId: string, claim: MemoryClaim, done: boolean): void {
     if (this.running.get(requestId) !== claim) return;

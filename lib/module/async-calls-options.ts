@@ -27,6 +27,11 @@ export interface TopicsOptions {
   /** The topic of responses to calls of this service, `<prefix><service>.replies`; kept for one hour by default. */
   readonly replies?: TopicOptions;
   /**
+   * The topic of responses that come to handlers of this service, `<prefix><service>.responses`. Services that have such
+   * handlers, or make such calls, create it.
+   */
+  readonly responses?: TopicOptions;
+  /**
    * The topic of requests that have failed for good, `<prefix><service>.dead-letters`; one partition, kept for thirty
    * days, records up to 2 MiB by default. `false` for none: then they are only logged.
    */

@@ -28,6 +28,7 @@ export function faultsOf(options: AsyncCallsOptions): string[] {
     faultOf('topics.create', flagFault(topics.create)),
     ...topicFaults('topics.requests', topics.requests),
     ...topicFaults('topics.replies', topics.replies),
+    ...topicFaults('topics.responses', topics.responses),
     ...topicFaults('topics.deadLetters', topics.deadLetters || undefined),
     ...topicFaults('topics.events', topics.events),
     ...retryFaults('delivery.retry', delivery.retry),
@@ -51,7 +52,7 @@ const FAILURE_POLICIES: readonly FailurePolicy[] = ['restart', 'exit', 'report']
 
 const OPTION_NAMES = {
   options: ['service', 'broker', 'instance', 'topics', 'calls', 'delivery', 'serializer'],
-  topics: ['prefix', 'create', 'requests', 'replies', 'deadLetters', 'events'],
+  topics: ['prefix', 'create', 'requests', 'replies', 'responses', 'deadLetters', 'events'],
   topic: ['partitions', 'replicationFactor', 'configs'],
   calls: ['timeoutMs', 'idleTimeoutMs', 'onRedelivery', 'frames', 'maxPending'],
   delivery: [
@@ -80,6 +81,7 @@ function shapeFaults(options: AsyncCallsOptions): string[] {
     ...objectFaults('topics.requests', topics?.requests, OPTION_NAMES.topic),
     ...objectFaults('topics.replies', topics?.replies, OPTION_NAMES.topic),
     ...objectFaults('topics.events', topics?.events, OPTION_NAMES.topic),
+    ...objectFaults('topics.responses', topics?.responses, OPTION_NAMES.topic),
     ...objectFaults(
       'topics.deadLetters',
       topics?.deadLetters === false ? undefined : topics?.deadLetters,

@@ -45,6 +45,7 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
     createTopics: topics.create ?? true,
     topicNames: names,
     eventTopics: topicSettings(topics.events),
+    responseTopic: topicSpec(names.responses(service), topics.responses),
   };
   return Object.freeze({
     client: Object.freeze({
@@ -73,6 +74,7 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
       responseBufferBytes: delivery.responseBufferBytes ?? 33_554_432,
       maxHandlerMs: delivery.maxHandlerMs,
       duplicates: duplicateStore(delivery.duplicates),
+      responseDuplicates: duplicateStore(delivery.duplicates),
       onFailure: delivery.onFailure ?? 'restart',
       delivery: Object.freeze({
         concurrency: delivery.concurrency ?? 256,

@@ -9,6 +9,7 @@ export const HEADER = {
   correlationId: 'kafka_correlationId',
   replyTopic: 'kafka_replyTopic',
   replyPartition: 'kafka_replyPartition',
+  state: 'ac-state',
   version: 'ac-version',
   kind: 'ac-kind',
   endpoint: 'ac-endpoint',

@@ -5,6 +5,7 @@ import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { type HeaderReader, parseCount } from './header-reader.js';
 import { quoted } from './quoted.js';
 import type { ReplyAddress } from './reply-address.js';
+import { readEchoedState } from './response-state.js';
 
 // What the headers of requests and of events have in common.
 
@@ -56,7 +57,9 @@ export function readReplyAddress(
   if (topic === requestTopic)
     throw new DecodeError(`${HEADER.replyTopic} is the topic of requests, ${quoted(topic)}.`);
   const partition = read.bytes(HEADER.replyPartition);
-  return partition === undefined ? { topic } : { topic, partition: readPartition(partition) };
+  const state = readEchoedState(read);
+  const place = partition === undefined ? { topic } : { topic, partition: readPartition(partition) };
+  return state ? { ...place, state } : place;
 }
 
 /** Decimal text, or the 4-byte big-endian integer that Spring writes; "1234" is text: it is never both. */

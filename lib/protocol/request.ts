@@ -33,7 +33,7 @@ export interface OutgoingRequest {
   /** The type of an event, if it has one. */
   readonly type?: string;
   /** Where the responses go; absent on one-way calls. */
-  readonly replyTo?: Required<ReplyAddress>;
+  readonly replyTo?: ReplyAddress;
   /** Who sends it: `service/instance`. */
   readonly source: string;
   /** The time left for the call, in milliseconds; absent for no limit. */
@@ -71,7 +71,7 @@ const ACCEPTS_FRAMES = textHeader(HEADER.accept, FRAMES);
 export function encodeRequest(request: OutgoingRequest): WireRecord {
   const { replyTo, timeoutMs, endpoint, type, payload } = request;
   const headers: HeaderEntry[] = [textHeader(HEADER.correlationId, request.correlationId)];
-  if (replyTo) headers.push(REPLY_TOPIC.of(replyTo.topic), REPLY_PARTITION.of(replyTo.partition));
+  if (replyTo) pushAddress(headers, replyTo);
   headers.push(VERSION, KIND.of(request.kind));
   if (endpoint !== undefined) headers.push(ENDPOINT.of(endpoint));
   if (type !== undefined) headers.push(TYPE.of(type));
@@ -81,6 +81,12 @@ export function encodeRequest(request: OutgoingRequest): WireRecord {
   if (payload.contentType !== undefined) headers.push(CONTENT_TYPE.of(payload.contentType));
   for (const header of request.headers) headers.push(header);
   return { value: payload.bytes, headers };
+}
+
+function pushAddress(headers: HeaderEntry[], { topic, partition, state }: ReplyAddress): void {
+  headers.push(REPLY_TOPIC.of(topic));
+  if (partition !== undefined) headers.push(REPLY_PARTITION.of(partition));
+  if (state) headers.push([HEADER.state, state]);
 }
 
 /**

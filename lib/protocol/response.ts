@@ -38,6 +38,8 @@ export interface ResponseHead extends FrameHead {
   readonly correlationId: Buffer;
   /** Who answers: `service/instance`. */
   readonly source: string;
+  /** What the request wants back, as it came; see {@link ReplyAddress.state}. */
+  readonly state?: Buffer;
 }
 
 /** A response as it leaves. */
@@ -76,7 +78,7 @@ export function responseRecord(
 
 /** The headers of a record that holds responses. */
 export function responseHeaders(head: ResponseHead, kind: string): HeaderEntry[] {
-  return [
+  const headers: HeaderEntry[] = [
     [HEADER.correlationId, head.correlationId],
     VERSION,
     KIND.of(kind),
@@ -86,6 +88,8 @@ export function responseHeaders(head: ResponseHead, kind: string): HeaderEntry[]
     ATTEMPT.of(head.attempt),
     SOURCE.of(head.source),
   ];
+  if (head.state) headers.push([HEADER.state, head.state]);
+  return headers;
 }
 
 /** A body as it travels. */

@@ -4,6 +4,8 @@ export interface TopicNames {
   requests(service: string): string;
   /** Services that answer write; every instance of the calling service reads, without a group. */
   replies(service: string): string;
+  /** Services that answer write; the consumer group of the calling service reads. */
+  responses(service: string): string;
   /** The service writes what it could not serve; people read. */
   deadLetters(service: string): string;
   /** Publishers write; each subscribing service's consumer group reads. */
@@ -15,6 +17,7 @@ export function topicNames(prefix = ''): TopicNames {
   return {
     requests: (service) => `${prefix}${service}.requests`,
     replies: (service) => `${prefix}${service}.replies`,
+    responses: (service) => `${prefix}${service}.responses`,
     deadLetters: (service) => `${prefix}${service}.dead-letters`,
     events: (name) => `${prefix}${name}`,
   };

@@ -51,21 +51,21 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 
   /**
-   * Takes an endpoint, if it is this service's. Throws `invalid-argument` if there is one of that name already, or
-   * if it is not clear whose it is.
+   * Takes an endpoint or a handler of responses, if it is this service's. Throws `invalid-argument` if there is one of
+   * that name already, or if it is not clear whose it is.
    */
   override addHandler(
-    endpoint: string,
+    pattern: string,
     handler: MessageHandler,
     isEventHandler?: boolean,
     extras?: Readonly<Record<string, unknown>>,
   ): void {
     // Nest hands a handler without a transport to every server; those of this library have one.
     if (!isOurs(extras)) return;
-    this.assertOneService(endpoint, extras);
+    this.assertOneService(pattern, extras);
     if (extras.service !== undefined && extras.service !== this.service) return;
-    const checked = this.handlers.add(endpoint, handler, extras);
-    super.addHandler(endpoint, checked, isEventHandler, { ...extras });
+    const checked = this.handlers.add(pattern, handler, extras);
+    super.addHandler(pattern, checked, isEventHandler, { ...extras });
   }
 
   /**
@@ -134,6 +134,8 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     this.logger.log(`${this.service} serves ${names || 'no endpoint'} (${topic})`);
     const topics = this.handlers.events.subscriptions.map((subscription) => String(subscription.topic));
     if (topics.length > 0) this.logger.log(`${this.service} subscribes to ${topics.join(', ')}`);
+    const calls = this.handlers.responses.names.join(', ');
+    if (calls) this.logger.log(`${this.service} handles the responses of ${calls}`);
   }
 
   private createService(): RunningService {
@@ -215,13 +217,22 @@ function whoseHandler(name: string, extras: AnyExtras, services: readonly string
       `Serve it in "${service}", or define the contract for the service that has it.`
     );
   }
-  const [what, where] =
-    extras.kind === 'event'
-      ? [`The handler of events in ${String(extras.topic)}`, '@AsyncEvent(…']
-      : [`The endpoint "${name}"`, `@AsyncEndpoint('${name}'`];
+  const [what, where] = inWords(name, extras);
   return (
     `${what} (${declaredBy}) names ${service === undefined ? 'no service' : `"${service}"`}; ` +
     `the services of this application are ${services.join(', ')}. ` +
     `Write ${where}, { service: '${services[0]}' }).`
   );
+}
+
+/** What a handler is for, and the beginning of its decorator. */
+function inWords(name: string, extras: AnyExtras): readonly [what: string, where: string] {
+  switch (extras.kind) {
+    case 'endpoint':
+      return [`The endpoint "${name}"`, `@AsyncEndpoint('${name}'`];
+    case 'event':
+      return [`The handler of events in ${String(extras.topic)}`, '@AsyncEvent(…'];
+    case 'response':
+      return [`The handler of the responses of "${extras.of}"`, '@AsyncResponse(…'];
+  }
 }

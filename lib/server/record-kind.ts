@@ -8,6 +8,14 @@ import type { EndpointOptions } from './endpoint-options.js';
 import type { BatchOptions } from './event-options.js';
 import type { MessageContext } from './message-context.js';
 
+/** A part of a message that is told by itself. */
+export interface MessagePart {
+  /** `undefined` for a message that has no such part. */
+  identityOf(delivery: RequestDelivery): string | undefined;
+  /** What is left of the message. */
+  without(delivery: RequestDelivery): RequestDelivery;
+}
+
 /** What is particular to one kind of records: requests, events, responses that come to handlers. */
 export interface RecordKind {
   readonly decode: Decode;
@@ -15,6 +23,13 @@ export interface RecordKind {
   isWanted?(request: IncomingRequest): boolean;
   /** What is the same for all records of one message; `undefined` for one that cannot be told from others. */
   identityOf(delivery: RequestDelivery): string | undefined;
+  /**
+   * Where a message may have two parts: the first may have been run before without the second, and then only the second
+   * is left. Absent where no message has.
+   */
+  readonly firstPart?: MessagePart;
+  /** The identity of a message behind which this one is not run any more. Absent where there are no such messages. */
+  endOf?(delivery: RequestDelivery): string | undefined;
   /** How messages for a handler are run; `undefined` where it does not say. */
   optionsOf(endpoint: string): EndpointOptions | undefined;
   handlerOf(endpoint: string): MessageHandler | undefined;

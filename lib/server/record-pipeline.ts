@@ -21,15 +21,16 @@ import { counted } from '../delivery/stages/counted.js';
 import { deadLettered, type KeepDeadLetter } from '../delivery/stages/dead-lettered.js';
 import { decoded, type UndecodableDelivery } from '../delivery/stages/decoded.js';
 import { expired } from '../delivery/stages/expired.js';
+import { notEnded } from '../delivery/stages/not-ended.js';
 import { retried } from '../delivery/stages/retried.js';
-import { unique, type UniqueOptions } from '../delivery/stages/unique.js';
+import { type DuplicateListener, unique } from '../delivery/stages/unique.js';
 import { withdrawn } from '../delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
 import { encodeResponse } from '../protocol/response.js';
 import { batched } from './batched.js';
 import { replyPlace, type ResponseWriting } from './response-writer.js';
-import type { RecordKind } from './record-kind.js';
+import type { MessagePart, RecordKind } from './record-kind.js';
 import { served, type ServedOptions } from './served.js';
 import type { ServerLogger } from './unfailing-logger.js';
 
@@ -61,14 +62,36 @@ export function recordPipeline(options: RecordPipelineOptions): Handle<Delivery>
   const { needsLetter } = kind;
   const report = [deadLettered(keep, needsLetter), answered(answer, keep, needsLetter)];
   const reported = concluded(tried, [withdrawn, ...report]);
-  const identityOf: UniqueOptions['identityOf'] = (delivery) => kind.identityOf(delivery);
-  const request = store ? unique({ store, identityOf, onDuplicate, onStoreError }, reported) : reported;
+  const once = store ? onceEach(kind, { store, onDuplicate, onStoreError }, reported) : reported;
   const undecodable = async ({ failed }: UndecodableDelivery) => {
     counts.undecodable += 1;
     return failed;
   };
-  const read = decoded(kind.decode, passedOver(kind, request), concluded(undecodable, report));
+  const read = decoded(kind.decode, passedOver(kind, once), concluded(undecodable, report));
   return concluded(guarded(options.logger, keep, read), [counted(counts)]);
+}
+
+/** Runs each message once; of one whose first part has been run, what is left of it. */
+function onceEach(
+  kind: RecordKind,
+  options: DuplicateListener,
+  next: Handle<RequestDelivery>,
+): Handle<RequestDelivery> {
+  const { firstPart } = kind;
+  const identityOf = (delivery: RequestDelivery) => kind.identityOf(delivery);
+  const endOf = (delivery: RequestDelivery) => kind.endOf?.(delivery);
+  const whole = unique({ ...options, identityOf }, firstPart ? remainder(firstPart, options, next) : next);
+  return kind.endOf ? notEnded({ ...options, endOf }, whole) : whole;
+}
+
+function remainder(
+  part: MessagePart,
+  options: DuplicateListener,
+  next: Handle<RequestDelivery>,
+): Handle<RequestDelivery> {
+  const identityOf = (delivery: RequestDelivery) => part.identityOf(delivery);
+  const insteadOfDuplicate = (delivery: RequestDelivery) => next(part.without(delivery));
+  return unique({ ...options, identityOf, insteadOfDuplicate }, next);
 }
 
 /** What this service has nothing to do with is done. */
@@ -136,7 +159,7 @@ async function sendError(
   answerTo: ErrorAnswer,
   error: AsyncCallError,
 ): Promise<void> {
-  const { correlationId, epoch, attempt, seq } = answerTo;
+  const { correlationId, replyTo, epoch, attempt, seq } = answerTo;
   const place = await replyPlace(writing.directory, answerTo);
   const send = (sent: AsyncCallError) => {
     const frame = {
@@ -148,6 +171,7 @@ async function sendError(
       attempt,
       correlationId,
       source: writing.source,
+      state: replyTo.state,
     } as const;
     return writing.producer.send({ ...place, key: null, ...encodeResponse(frame) });
   };

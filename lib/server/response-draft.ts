@@ -41,8 +41,8 @@ export class ResponseDraft implements QueuedRecord {
     readonly seq: number,
     first: FrameBody,
   ) {
-    const { correlationId, source } = stream.head;
-    this.bytes = HEAD_BYTES + correlationId.length + source.length;
+    const { correlationId, source, state } = stream.head;
+    this.bytes = HEAD_BYTES + correlationId.length + source.length + (state?.length ?? 0);
     this.add(first);
   }
 
@@ -66,8 +66,8 @@ export class ResponseDraft implements QueuedRecord {
   seal(): ProducerRecord {
     const { address, head, ids } = this.stream;
     if (!this.sealed) {
-      const { correlationId, source, epoch, attempt } = head;
-      const first = { correlationId, source, epoch, attempt, id: ids.next(), seq: this.seq };
+      const { correlationId, source, epoch, attempt, state } = head;
+      const first = { correlationId, source, epoch, attempt, state, id: ids.next(), seq: this.seq };
       const { value, headers } = encodeResponses(first, this.bodies);
       this.sealed = { topic: address.topic, partition: address.partition, key: null, value, headers };
     }

@@ -67,7 +67,7 @@ export class ResponseWriter implements ResponseSink {
 
   private constructor(
     private readonly writing: ResponseWriting,
-    { correlationId, acceptsFrames }: AnsweredRequest,
+    { correlationId, replyTo, acceptsFrames }: AnsweredRequest,
     address: TopicPartition,
     { epoch, attempt }: DeliveryNumber,
     private readonly cutoff: Cutoff,
@@ -75,7 +75,7 @@ export class ResponseWriter implements ResponseSink {
     this.maxFrames = acceptsFrames ? MAX_FRAMES : 1;
     this.stream = {
       address,
-      head: { correlationId, source: writing.source, epoch, attempt },
+      head: { correlationId, source: writing.source, epoch, attempt, state: replyTo.state },
       ids: writing.ids,
       onEnd: (draft, error) => this.draftEnded(draft, error),
     };

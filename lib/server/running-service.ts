@@ -8,6 +8,7 @@ import { within } from '../broker/within.js';
 import { Cutoff } from '../delivery/cutoff.js';
 import type { Delivery, Handle } from '../delivery/delivery.js';
 import type { MutableCounts } from '../delivery/delivery-counts.js';
+import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import { MessageIds } from '../protocol/message-ids.js';
 import { commonState } from './common-state.js';
 import { eventSource } from './event-source.js';
@@ -16,6 +17,7 @@ import type { HandlerContext } from './handler-context.js';
 import type { RecordKind } from './record-kind.js';
 import { recordPipeline } from './record-pipeline.js';
 import { requestSource } from './request-source.js';
+import { responseSource } from './response-source.js';
 import type { ResponseWriting } from './response-writer.js';
 import { RunningGroup } from './running-group.js';
 import type { ServerOptions } from './server-options.js';
@@ -133,21 +135,29 @@ export class RunningService {
   /** The service's own group reads requests, and events unless their handlers have groups of their own. */
   private sourcesByGroup(): GroupSources[] {
     const { options, handlers } = this;
-    const { groupId } = options;
-    const requests = requestSource(options, handlers.endpoints, (kind) => this.createPipeline(kind, groupId));
-    const sources = new Map([[groupId, [requests]]]);
+    const { groupId, duplicates, responseDuplicates } = options;
+    const pipelineIn = (group: string, store?: DuplicateStore) => (kind: RecordKind) =>
+      this.createPipeline(kind, group, store);
+    const own = [requestSource(options, handlers.endpoints, pipelineIn(groupId, duplicates))];
+    if (handlers.responses.names.length > 0) {
+      own.push(responseSource(options, handlers.responses, pipelineIn(groupId, responseDuplicates)));
+    }
+    const sources = new Map([[groupId, own]]);
     for (const subscription of handlers.events.subscriptions) {
       const group = subscription.group === undefined ? groupId : `${groupId}.${subscription.group}`;
-      const pipelineOf = (kind: RecordKind) => this.createPipeline(kind, group);
       const warn = (message: string) => this.logger.warn(message);
-      const source = eventSource(options, subscription, group, pipelineOf, warn);
+      const source = eventSource(options, subscription, group, pipelineIn(group, duplicates), warn);
       sources.set(group, [...(sources.get(group) ?? []), source]);
     }
     return [...sources].map(([id, ofGroup]) => ({ groupId: id, sources: ofGroup }));
   }
 
-  private createPipeline(kind: RecordKind, groupId: string): Handle<Delivery> {
-    const { deadLetterTopic, duplicates, retry, maxHandlerMs } = this.options;
+  private createPipeline(
+    kind: RecordKind,
+    groupId: string,
+    duplicates: DuplicateStore | undefined,
+  ): Handle<Delivery> {
+    const { deadLetterTopic, retry, maxHandlerMs } = this.options;
     const { counts, writing, listener, logger } = this;
     return recordPipeline({
       kind,

@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly topicNames: TopicNames;
   /** How topics of events are created. */
   readonly eventTopics: Omit<TopicSpec, 'topic'>;
+  /** Where responses come from that are for handlers. */
+  readonly responseTopic: TopicSpec;
   /** Where records go that have failed for good; absent where they are only logged. */
   readonly deadLetterTopic: TopicSpec | undefined;
   /** Whether topics may be created; if not they have to exist. */
@@ -47,6 +49,8 @@ export interface ServerOptions {
   readonly maxHandlerMs: number | undefined;
   /** Remembers which requests were run; absent where duplicates are not looked for. */
   readonly duplicates: DuplicateStore | undefined;
+  /** The same for responses that come to handlers: long streams are not to push the requests out of the window. */
+  readonly responseDuplicates: DuplicateStore | undefined;
   /** What follows when the consumer has failed for good. */
   readonly onFailure: FailurePolicy;
   /** The names of all services of the Nest application. */

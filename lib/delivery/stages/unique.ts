@@ -1,14 +1,20 @@
 import type { DuplicateStore, RequestClaim } from '../duplicate-store.js';
 import { type Handle, type Outcome, placeOf, type RequestDelivery, SETTLED } from '../delivery.js';
 
-/** What the stage works with. */
-export interface UniqueOptions {
-  /** What is the same for all records of one message; `undefined` for one that cannot be told from others. */
-  readonly identityOf: (delivery: RequestDelivery) => string | undefined;
+/** What stages work with that ask a store of duplicates. */
+export interface DuplicateListener {
   readonly store: DuplicateStore;
   readonly onDuplicate: (delivery: RequestDelivery) => void;
   /** The store does not work. The request is run all the same. */
   readonly onStoreError: (delivery: RequestDelivery, error: unknown) => void;
+}
+
+/** What the stage works with. */
+export interface UniqueOptions extends DuplicateListener {
+  /** What is the same for all records of one message; `undefined` for one that cannot be told from others. */
+  readonly identityOf: (delivery: RequestDelivery) => string | undefined;
+  /** What is done with a duplicate instead of telling of it; absent where nothing is. */
+  readonly insteadOfDuplicate?: Handle<RequestDelivery>;
 }
 
 /** For how long a store is waited for. */
@@ -30,6 +36,7 @@ export function unique(options: UniqueOptions, next: Handle<RequestDelivery>): H
   const run = (delivery: RequestDelivery, claim: Claimed): Promise<Outcome> => {
     if (claim === undefined) return next(delivery);
     if (claim === 'duplicate') {
+      if (options.insteadOfDuplicate) return options.insteadOfDuplicate(delivery);
       options.onDuplicate(delivery);
       return Promise.resolve(SETTLED.duplicate);
     }
@@ -59,8 +66,8 @@ function claimOrDuplicate(
 }
 
 /** What the store says; `undefined`, and somebody is told, if it fails or keeps silent. */
-function heeding<T>(
-  { onStoreError }: UniqueOptions,
+export function heeding<T>(
+  { onStoreError }: DuplicateListener,
   delivery: RequestDelivery,
   action: () => T | Promise<T>,
 ): T | undefined | Promise<T | undefined> {
@@ -77,7 +84,7 @@ function heeding<T>(
 }
 
 /** Goes on with a value when it is there: at once, if it is there already. */
-function after<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<R> {
+export function after<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<R> {
   return isThenable(value) ? value.then(next) : next(value);
 }
 

@@ -7,6 +7,7 @@ import {
   AsyncCallsModule,
   AsyncCallsServer,
   AsyncEndpoint,
+  AsyncResponse,
   asyncCallsMicroservice,
   connectAsyncCalls,
 } from 'nestjs-async-calls';
@@ -100,6 +101,32 @@ describe('an application', () => {
     }
     const starting = startService({ broker: memory(), controllers: [EchoController, OtherEchoController] });
     await expect(starting).rejects.toThrow(/"\/echo".*EchoController\.echo.*OtherEchoController\.again/);
+  });
+
+  it('refuses a handler of responses that is declared twice', async () => {
+    @Controller()
+    class OrderController {
+      @AsyncResponse('bank', '/pay')
+      paid() {}
+    }
+    @Controller()
+    class BillController {
+      @AsyncResponse({ service: 'bank', endpoint: 'pay' })
+      billed() {}
+    }
+    const starting = startService({ broker: memory(), controllers: [OrderController, BillController] });
+    await expect(starting).rejects.toThrow(/"bank\/pay".*OrderController\.paid.*BillController\.billed/);
+  });
+
+  it('refuses a handler of responses of which it is not clear whose it is', async () => {
+    @Controller()
+    class OrderController {
+      @AsyncResponse('bank', '/pay', { service: 'nobody' })
+      paid() {}
+    }
+    await expect(startService({ broker: memory(), controllers: [OrderController] })).rejects.toThrow(
+      /handler of the responses of "bank\/pay" \(OrderController\.paid\) names "nobody"/,
+    );
   });
 
   it('can hold several services, each with its own endpoints', async () => {

@@ -68,7 +68,7 @@ describe('checkCallOptions', () => {
         code: 'invalid-argument',
         message:
           `'${name}' is not an option of a call. ` +
-          `There are: timeoutMs, idleTimeoutMs, onRedelivery, inheritDeadline, key, headers.`,
+          `There are: timeoutMs, idleTimeoutMs, onRedelivery, inheritDeadline, key, responses, state, headers.`,
       }),
     );
   });

@@ -9,7 +9,7 @@ class Call implements Departure {
 
   constructor(
     readonly name: string,
-    readonly expectsReplies = false,
+    readonly kind: Departure['kind'] = 'one-way',
   ) {}
 
   onOver(listener: () => void): void {
@@ -41,9 +41,9 @@ function setUp() {
     },
     leave: ({ name }) => left.push(name),
   });
-  function hold(name: string, forRequestsOnly = false): Deferred<void> {
+  function hold(name: string, only?: Departure['kind']): Deferred<void> {
     const gone = deferred();
-    obstacles.set(name, { removed: gone.promise, forRequestsOnly });
+    obstacles.set(name, { removed: gone.promise, only });
     return { ...gone, resolve: () => (obstacles.delete(name), gone.resolve()) };
   }
   const push = (...calls: Call[]) => calls.forEach((call) => queue.push(call));
@@ -61,7 +61,7 @@ describe('DepartureQueue', () => {
     const { left, asked, hold, push } = setUp();
     const first = hold('a');
     const third = hold('c');
-    push(new Call('a', true), new Call('b'), new Call('c', true), new Call('d'));
+    push(new Call('a', 'request'), new Call('b'), new Call('c', 'request'), new Call('d'));
     await settled();
     expect([left, asked]).toEqual([[], ['a']]);
     first.resolve();
@@ -96,16 +96,19 @@ describe('DepartureQueue', () => {
     expect(left).toEqual(['c']);
   });
 
-  it('fails those that lack what could not be had, and goes on with the others', async () => {
-    const { left, hold, push } = setUp();
-    const replies = hold('a', true);
-    const calls = [new Call('a', true), new Call('b'), new Call('c', true), new Call('d')];
-    push(...calls);
-    replies.reject('no replies');
-    await settled();
-    expect(left).toEqual(['b', 'd']);
-    expect(calls.map(({ error }) => error)).toEqual(['no replies', undefined, 'no replies', undefined]);
-  });
+  it.each(['request', 'handled'] as const)(
+    'fails those that lack what could not be had (%s), and goes on with the others',
+    async (kind) => {
+      const { left, hold, push } = setUp();
+      const topic = hold('a', kind);
+      const calls = [new Call('a', kind), new Call('b'), new Call('c', kind), new Call('d')];
+      push(...calls);
+      topic.reject('no topic');
+      await settled();
+      expect(left).toEqual(['b', 'd']);
+      expect(calls.map(({ error }) => error)).toEqual(['no topic', undefined, 'no topic', undefined]);
+    },
+  );
 
   it('takes calls that are made while others fail: they are tried by themselves', async () => {
     const { left, hold, push } = setUp();

@@ -26,6 +26,17 @@ describe('MemoryDuplicateStore', () => {
     expect(store.claim('q', 't[0]@1')).toBeDefined();
   });
 
+  it('says what has ended, for its window', () => {
+    const { store, clock } = storeOf();
+    const claim = store.claim('q', 't[0]@1');
+    expect(store.hasEnded('q')).toBe(false);
+    claim?.done();
+    clock.ms = 1_000;
+    expect(store.hasEnded('q')).toBe(true);
+    clock.ms = 1_001;
+    expect(store.hasEnded('q')).toBe(false);
+  });
+
   it('lets go of what was released', () => {
     const { store } = storeOf();
     store.claim('q', 't[0]@1')?.release();

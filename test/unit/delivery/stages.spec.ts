@@ -20,6 +20,7 @@ import { counted } from '../../../lib/delivery/stages/counted.js';
 import { deadLettered, unlessTheCallers } from '../../../lib/delivery/stages/dead-lettered.js';
 import { decoded } from '../../../lib/delivery/stages/decoded.js';
 import { expired } from '../../../lib/delivery/stages/expired.js';
+import { notEnded } from '../../../lib/delivery/stages/not-ended.js';
 import { retried } from '../../../lib/delivery/stages/retried.js';
 import { unique } from '../../../lib/delivery/stages/unique.js';
 import { withdrawn } from '../../../lib/delivery/stages/withdrawn.js';
@@ -318,6 +319,23 @@ describe('unique', () => {
     expect(duplicates.size).toBe(0);
   });
 
+  it('does something else with a duplicate where that is asked for', async () => {
+    const told: string[] = [];
+    const options = {
+      store: store(),
+      identityOf,
+      onDuplicate: () => told.push('duplicate'),
+      onStoreError: () => undefined,
+      insteadOfDuplicate: async () => SETTLED.passedOver,
+    };
+    const stage = read(unique(options, async () => SETTLED.served));
+    expect([await stage(deliveryOf()), await stage(deliveryOf())]).toEqual([
+      SETTLED.served,
+      SETTLED.passedOver,
+    ]);
+    expect(told).toEqual([]);
+  });
+
   it('does not wait for ever for a store that keeps silent', async () => {
     jest.useFakeTimers();
     const { stage, errors } = setUp({ claim: () => new Promise(() => undefined) }, [SETTLED.served]);
@@ -361,6 +379,43 @@ describe('unique', () => {
     const { stage, errors } = setUp({ claim: () => claim }, [SETTLED.served]);
     expect(await stage(deliveryOf())).toBe(SETTLED.served);
     expect(errors).toEqual([internal]);
+  });
+});
+
+describe('notEnded', () => {
+  function setUp(hasEnded?: DuplicateStore['hasEnded'], end: string | undefined = 'the end') {
+    const told: string[] = [];
+    const stage = read(
+      notEnded(
+        {
+          store: { claim: () => undefined, hasEnded },
+          endOf: () => end,
+          onDuplicate: () => told.push('duplicate'),
+          onStoreError: () => told.push('store'),
+        },
+        async () => SETTLED.served,
+      ),
+    );
+    return { told, outcome: stage(deliveryOf()) };
+  }
+
+  it.each([
+    ['at once', (id: string) => id === 'the end'],
+    ['later', async (id: string) => id === 'the end'],
+  ])('does not run what comes behind the end (told %s)', async (_, hasEnded) => {
+    const { told, outcome } = setUp(hasEnded);
+    expect(await outcome).toBe(SETTLED.duplicate);
+    expect(told).toEqual(['duplicate']);
+  });
+
+  it.each<[string, DuplicateStore['hasEnded'], string[]]>([
+    ['says that there was none', () => false, []],
+    ['does not know', undefined, []],
+    ['has failed', () => Promise.reject(internal), ['store']],
+  ])('runs it if the store %s', async (_, hasEnded, expected) => {
+    const { told, outcome } = setUp(hasEnded);
+    expect(await outcome).toBe(SETTLED.served);
+    expect(told).toEqual(expected);
   });
 });
 

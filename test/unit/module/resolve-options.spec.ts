@@ -34,6 +34,7 @@ describe('resolveOptions', () => {
       createTopics: true,
       topicNames: expect.anything(),
       eventTopics: { partitions: 6, configs: {} },
+      responseTopic: { topic: 'bank.responses', partitions: 6, configs: {} },
     };
     expect(client).toEqual({
       ...common,
@@ -58,6 +59,7 @@ describe('resolveOptions', () => {
       responseBufferBytes: 33_554_432,
       maxHandlerMs: undefined,
       duplicates: expect.any(MemoryDuplicateStore),
+      responseDuplicates: expect.any(MemoryDuplicateStore),
       onFailure: 'restart',
       delivery: {
         concurrency: 256,
@@ -93,6 +95,7 @@ describe('resolveOptions', () => {
         create: false,
         requests: { partitions: 12, replicationFactor: 2, configs: { 'retention.ms': '1' } },
         replies: { partitions: 3, configs: { 'cleanup.policy': 'delete' } },
+        responses: { partitions: 4 },
       },
       calls: { timeoutMs: Infinity, idleTimeoutMs: 7, onRedelivery: 'fail', frames: false, maxPending: 9 },
       delivery: { ...delivery, groupId: 'g', responseWindow: 3 },
@@ -111,6 +114,8 @@ describe('resolveOptions', () => {
       partitions: 3,
       configs: { 'retention.ms': '3600000', 'cleanup.policy': 'delete' },
     });
+    expect(client.responseTopic).toEqual({ topic: 'staging.bank.responses', partitions: 4, configs: {} });
+    expect(server.responseTopic).toEqual(client.responseTopic);
     expect(client.topicNames.requests('other')).toBe('staging.other.requests');
     expect(server).toMatchObject({ groupId: 'g', responseWindow: 3, delivery });
     expect(server.requestTopic).toEqual({
@@ -133,6 +138,17 @@ describe('resolveOptions', () => {
       resolveOptions({ ...REQUIRED, delivery: { duplicates } }).server.duplicates;
     expect(duplicatesOf(store)).toBe(store);
     expect(duplicatesOf(false)).toBeUndefined();
+  });
+
+  it('lets long streams of responses push no request out of the window, but asks a store of its own for both', () => {
+    const store = { claim: () => undefined };
+    const storesOf = (duplicates?: DuplicateStore) => {
+      const { server } = resolveOptions({ ...REQUIRED, delivery: { duplicates } });
+      return [server.duplicates, server.responseDuplicates];
+    };
+    const [requests, responses] = storesOf();
+    expect(requests).not.toBe(responses);
+    expect(storesOf(store)).toEqual([store, store]);
   });
 
   it('gives the group more time than a drain may take', () => {
@@ -230,6 +246,11 @@ describe('resolveOptions', () => {
     [{ ...REQUIRED, delivery: { retry: { tries: 1 } } }, 'delivery.retry: there is no option "tries"'],
     [{ ...REQUIRED, delivery: null }, 'delivery: null is not an object'],
     [{ ...REQUIRED, topics: { requests: null } }, 'topics.requests: null is not an object'],
+    [{ ...REQUIRED, topics: { responses: 6 } }, 'topics.responses: 6 is not an object'],
+    [
+      { ...REQUIRED, topics: { responses: { partitions: 0 } } },
+      'topics.responses.partitions: 0 is not a whole',
+    ],
     [{ ...REQUIRED, delivery: { concurency: 1 } }, 'delivery: there is no option "concurency"'],
   ])('says what to write instead of %p', (options, message) => {
     const faults = faultsOf(options);

@@ -44,10 +44,16 @@ const anyRequest: fc.Arbitrary<OutgoingRequest> = fc.record(
     kind: fc.constant('request' as const),
     correlationId: text,
     endpoint: text.filter((endpoint) => endpoint !== ''),
-    replyTo: fc.record({
-      topic: fc.stringMatching(/^[a-zA-Z0-9._-]{1,249}$/).filter((topic) => topic !== '.' && topic !== '..'),
-      partition: fc.nat({ max: 999_999_999 }),
-    }),
+    replyTo: fc.record(
+      {
+        topic: fc
+          .stringMatching(/^[a-zA-Z0-9._-]{1,249}$/)
+          .filter((topic) => topic !== '.' && topic !== '..'),
+        partition: fc.nat({ max: 999_999_999 }),
+        state: bytes,
+      },
+      { requiredKeys: ['topic'] },
+    ),
     source: text,
     timeoutMs: count,
     acceptsFrames: fc.boolean(),
@@ -229,6 +235,14 @@ describe('a request that cannot be read', () => {
       expect(error.message.length).toBeLessThan(1_000);
     },
   );
+
+  it('sends no answer that would have to bear more state than 8,192 bytes', () => {
+    const ofBytes = (length: number) => ({ ...FOREIGN, [HEADER.state]: Buffer.alloc(length) });
+    expect(decode(ofBytes(8_192)).replyTo?.state).toHaveLength(8_192);
+    const error = errorOf(ofBytes(8_193));
+    expect(error.answerable).toBeUndefined();
+    expect(error.message).toContain('ac-state has 8193 bytes');
+  });
 
   it('sends no answer to the topic of requests, where it would be read as one', () => {
     const record = { value: null, headers: entries({ ...FOREIGN, kafka_replyTopic: 'a.requests' }) };

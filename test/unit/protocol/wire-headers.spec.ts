@@ -59,6 +59,18 @@ describe('the headers on the wire', () => {
     expect(lines(encodeRequest(REQUEST))).toEqual(expected);
   });
 
+  it('of a request whose responses go to handlers name no partition, but the state that is to come back', () => {
+    const replyTo = { topic: 'caller.responses', state: Buffer.from('{}') };
+    expect(lines(encodeRequest({ ...REQUEST, replyTo, acceptsFrames: false })).slice(1, 4)).toEqual([
+      'kafka_replyTopic=caller.responses',
+      'ac-state={}',
+      'ac-version=1',
+    ]);
+    const head = { ...HEAD, state: Buffer.from('{}') };
+    expect(lines(encodeResponses(head, [JSON_VALUE]))).toContain('ac-state={}');
+    expect(lines(encodeResponses(head, [JSON_VALUE, JSON_VALUE]))).toContain('ac-state={}');
+  });
+
   it('of a request are left out where there is nothing to say', () => {
     const { correlationId, endpoint, source } = REQUEST;
     const request = { kind: 'one-way', correlationId, endpoint, source, headers: [] } as const;
