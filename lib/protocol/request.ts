@@ -7,9 +7,10 @@ import { HEADER, PROTOCOL_VERSION } from './header-names.js';
 import { HeaderReader, parseCount } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
 import { quoted } from './quoted.js';
-import type { ReplyAddress } from './reply-address.js';
+import type { AnswerAddress, ReplyAddress } from './reply-address.js';
 import { LIKELY_CONTENT_TYPES, type SerializedPayload } from './serializer.js';
 import { TextHeader, textHeader } from './text-header.js';
+import { isTopicName } from './topic-names.js';
 import type { WireRecord } from './wire-record.js';
 
 /** `request` wants responses, `one-way` does not. */
@@ -39,7 +40,7 @@ export interface IncomingRequest {
   /** Opaque bytes, echoed as they came. Empty on one-way calls of foreign callers. */
   readonly correlationId: Buffer;
   readonly endpoint: string;
-  readonly replyTo: ReplyAddress | undefined;
+  readonly replyTo: AnswerAddress | undefined;
   readonly source: string | undefined;
   readonly timeoutMs: number | undefined;
   /** Whether its caller reads records of several responses. */
@@ -141,13 +142,14 @@ function acceptsFrames(read: HeaderReader): boolean {
   return accepted.split(',').some((word) => word.trim() === FRAMES);
 }
 
-/** What Kafka takes as the name of a topic; asking it for another one may break the connection. */
-const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
-
-function readReplyAddress(read: HeaderReader, requestTopic: string | undefined): ReplyAddress | undefined {
+/** Where the headers say that responses go; `undefined` if they do not. Throws {@link DecodeError}. */
+export function readReplyAddress(
+  read: HeaderReader,
+  requestTopic: string | undefined,
+): ReplyAddress | undefined {
   const topic = read.text(HEADER.replyTopic);
   if (!topic) return undefined;
-  if (!TOPIC_NAME.test(topic))
+  if (!isTopicName(topic))
     throw new DecodeError(`${HEADER.replyTopic} is ${quoted(topic)}: no name of a topic.`);
   if (topic === requestTopic)
     throw new DecodeError(`${HEADER.replyTopic} is the topic of requests, ${quoted(topic)}.`);

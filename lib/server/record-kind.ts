@@ -3,12 +3,15 @@ import type { AttemptDelivery, RequestDelivery } from '../delivery/delivery.js';
 import type { Decode } from '../delivery/stages/decoded.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
+import type { Serializer } from '../protocol/serializer.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import type { MessageContext } from './message-context.js';
 
 /** What is particular to one kind of records: requests, events, responses that come to handlers. */
 export interface RecordKind {
   readonly decode: Decode;
+  /** What reads the values. Absent for the service's own. */
+  readonly serializer?: Serializer;
   /** Whether this service has anything to do with it. Absent where it has to deal with all of them. */
   isWanted?(request: IncomingRequest): boolean;
   /** What is the same for all records of one message; `undefined` for one that cannot be told from others. */

@@ -26,7 +26,7 @@ import { unique, type UniqueOptions } from '../delivery/stages/unique.js';
 import { withdrawn } from '../delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
-import { encodeResponse } from '../protocol/response.js';
+import { encodeInForm } from '../protocol/reply-forms.js';
 import { replyPlace, type ResponseWriting } from './response-writer.js';
 import type { RecordKind } from './record-kind.js';
 import { served, type ServedOptions } from './served.js';
@@ -136,17 +136,9 @@ async function sendError(
   const { correlationId, epoch, attempt, seq } = answerTo;
   const place = await replyPlace(writing.directory, answerTo);
   const send = (sent: AsyncCallError) => {
-    const frame = {
-      kind: 'error',
-      error: sent,
-      id: writing.ids.next(),
-      seq,
-      epoch,
-      attempt,
-      correlationId,
-      source: writing.source,
-    } as const;
-    return writing.producer.send({ ...place, key: null, ...encodeResponse(frame) });
+    const head = { id: writing.ids.next(), seq, epoch, attempt, correlationId, source: writing.source };
+    const record = encodeInForm(answerTo.replyTo.form, head, [{ kind: 'error', error: sent }]);
+    return writing.producer.send({ ...place, ...record });
   };
   try {
     await send(error);

@@ -54,8 +54,7 @@ export function served(options: ServedOptions): Handle<AttemptDelivery> {
     // After the deadline nobody hears of a failure; that the handler was cut off is most likely its cause.
     if (Date.now() >= deadlineOf(delivery)) return SETTLED.expired;
     if (!error) return SETTLED.served;
-    const { attempt } = delivery;
-    return { kind: 'failed', error, attempts: attempt, answerTo: answerTo(delivery, sink.written) };
+    return failed(delivery, error, sink.written);
   };
 }
 
@@ -83,6 +82,19 @@ async function handled(
   } finally {
     limits.clear();
   }
+}
+
+/** What an attempt has failed with, after so many values. */
+function failed(delivery: AttemptDelivery, error: AsyncCallError, written: number): Failed {
+  // Another attempt would begin the stream again, and a caller of another form cannot tell that.
+  const isFinal = written > 0 && delivery.request.replyTo?.form !== undefined;
+  return {
+    kind: 'failed',
+    error,
+    isFinal,
+    attempts: delivery.attempt,
+    answerTo: answerTo(delivery, written),
+  };
 }
 
 function answerTo({ request, owner, attempt }: AttemptDelivery, seq: number): Failed['answerTo'] {
@@ -119,7 +131,8 @@ function callOf({ kind, writing }: ServedOptions, delivery: AttemptDelivery): Ha
   const handler = kind.handlerOf(endpoint);
   if (!handler) throw kind.unhandled(endpoint);
   try {
-    return { handler, data: kind.dataOf(writing.serializer.deserialize(payload), delivery) };
+    const { serializer = writing.serializer } = kind;
+    return { handler, data: kind.dataOf(serializer.deserialize(payload), delivery) };
   } catch (error) {
     throw error instanceof AsyncCallError
       ? error
