@@ -13,12 +13,13 @@ import { commonState } from './common-state.js';
 import type { Handlers } from './handlers.js';
 import type { MessageContext } from './message-context.js';
 import type { RecordKind } from './record-kind.js';
+import { nestTopicSource } from './nest-topic-source.js';
 import { recordPipeline } from './record-pipeline.js';
 import { requestSource } from './request-source.js';
 import type { ResponseWriting } from './response-writer.js';
 import { RunningGroup } from './running-group.js';
 import type { ServerOptions } from './server-options.js';
-import type { GroupSources } from './source.js';
+import { type GroupSources, grouped } from './source.js';
 import { type ServerLogger, unfailing } from './unfailing-logger.js';
 
 /** What a running service asks of the server that it runs for. */
@@ -132,7 +133,20 @@ export class RunningService {
   private sourcesByGroup(): GroupSources[] {
     const { options, handlers } = this;
     const pipelineOf = (kind: RecordKind) => this.createPipeline(kind, options.groupId);
-    return [{ groupId: options.groupId, sources: [requestSource(options, handlers.endpoints, pipelineOf)] }];
+    const own = { groupId: options.groupId, sources: [requestSource(options, handlers, pipelineOf)] };
+    return grouped([own, this.nestTopics()]);
+  }
+
+  private nestTopics(): GroupSources | undefined {
+    const { options, handlers, logger } = this;
+    const { nestTopics } = options;
+    if (!nestTopics || handlers.patterns.isEmpty) return undefined;
+    const { groupId } = nestTopics;
+    const pipelineOf = (kind: RecordKind) => this.createPipeline(kind, groupId);
+    return {
+      groupId,
+      sources: [nestTopicSource(options, nestTopics, handlers.patterns, pipelineOf, logger)],
+    };
   }
 
   private createPipeline(kind: RecordKind, groupId: string): Handle<Delivery> {

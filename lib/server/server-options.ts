@@ -3,6 +3,7 @@ import type { TopicSpec } from '../broker/admin.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
+import type { NestTopics } from './nest-topic-source.js';
 import type { GroupSettings } from './record-consumer.js';
 
 /**
@@ -10,6 +11,12 @@ import type { GroupSettings } from './record-consumer.js';
  * `exit` ends the process, in order; `report` leaves it at the state `failed`.
  */
 export type FailurePolicy = 'restart' | 'exit' | 'report';
+
+/**
+ * What becomes of `@MessagePattern()` and `@EventPattern()` handlers without a transport id, which Nest hands to every
+ * server of an application: `serve` makes them endpoints of this service too, `ignore` leaves them to the other servers.
+ */
+export type PatternPolicy = 'serve' | 'ignore';
 
 /** How records are taken and run. */
 export interface DeliverySettings extends GroupSettings {
@@ -33,6 +40,10 @@ export interface ServerOptions {
   readonly createTopics: boolean;
   readonly serializer: Serializer;
   readonly delivery: DeliverySettings;
+  /** Whether handlers are served that were declared for every transport. */
+  readonly patterns: PatternPolicy;
+  /** Absent where topics of Nest's own transport are not read. */
+  readonly nestTopics: NestTopics | undefined;
   /** For endpoints that do not say themselves. */
   readonly retry: RetryPolicy;
   /** How many responses of one call may wait for the broker before an async iterable has to wait. */

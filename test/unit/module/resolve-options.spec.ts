@@ -58,6 +58,7 @@ describe('resolveOptions', () => {
       maxHandlerMs: undefined,
       duplicates: expect.any(MemoryDuplicateStore),
       onFailure: 'restart',
+      patterns: 'serve',
       delivery: {
         concurrency: 256,
         maxInFlight: 1_000,
