@@ -1,9 +1,11 @@
 import type { BrokerError } from '../broker/broker-error.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
 import { headerEntries, type HeaderEntry, type HeadersInput } from '../protocol/message-headers.js';
+import { NestResponseReader } from '../protocol/nest/nest-response.js';
+import { type NestPayload, nestSerializer } from '../protocol/nest/nest-value.js';
 import type { RequestKind } from '../protocol/request.js';
-import { serialize } from '../protocol/serializer.js';
+import { serialize, type Serializer } from '../protocol/serializer.js';
+import { CallAddresses, type CallTarget, isNestTopic, nameOf } from './call-address.js';
 import { handlerOutOfTime } from './call-failures.js';
 import { oneWayLimits, requestLimits } from './call-limits.js';
 import { type CallOptions, checkCallOptions } from './call-options.js';
@@ -11,7 +13,7 @@ import type { ClientCounts } from './client-counts.js';
 import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
 import { OutgoingCall } from './outgoing-call.js';
-import { type CallObserver, PendingCall } from './pending-call.js';
+import { type CallObserver, PendingCall, type PendingCallOptions } from './pending-call.js';
 import { PendingCalls } from './pending-calls.js';
 import type { ReplyListener } from './reply-reader.js';
 import { ReplyRouter } from './reply-router.js';
@@ -25,7 +27,7 @@ const NO_HEADERS: readonly HeaderEntry[] = [];
 /** What is sent where, and how. */
 export interface Call {
   readonly kind: RequestKind;
-  readonly target: EndpointTarget;
+  readonly target: CallTarget;
   readonly data: unknown;
   readonly options: CallOptions;
 }
@@ -35,7 +37,7 @@ export interface CallerListener extends Pick<ReplyListener, 'onState'> {
   /** A one-way call has failed, and nobody has subscribed to it. */
   onUnobservedError(error: unknown): void;
   /** Headers that are added to a call, e.g. by instrumentation. */
-  headersFor(target: EndpointTarget, data: unknown): HeadersInput | undefined;
+  headersFor(target: CallTarget, data: unknown): HeadersInput | undefined;
   /** A request was given up, and its service could not be told. */
   onCancelLost(error: unknown): void;
 }
@@ -47,6 +49,7 @@ export class Caller {
   private readonly oneWayCalls = new PendingCalls();
   private readonly replies = new ReplyRouter(this.ids, this.requests);
   private readonly connection: ClientConnection;
+  private readonly addresses: CallAddresses;
   private readonly lastTrouble = () => this.connection.lastTrouble;
   private isClosed = false;
   private closing: Promise<void> | undefined;
@@ -56,6 +59,7 @@ export class Caller {
     /** Whom to tell what no call can be told. */
     readonly listener: CallerListener,
   ) {
+    this.addresses = new CallAddresses(options);
     this.connection = new ClientConnection(options, {
       onReply: (record) => this.replies.route(record),
       onState: (state, error) => listener.onState(state, error),
@@ -97,7 +101,8 @@ export class Caller {
       target: nameOf(call.target),
       limits,
       onRedelivery: call.options.onRedelivery ?? this.options.onRedelivery,
-      serializer: this.options.serializer,
+      serializer: this.serializerFor(call.target),
+      read: isNestTopic(call.target) ? nestReader() : undefined,
       observer,
       lastTrouble: this.lastTrouble,
     });
@@ -146,9 +151,9 @@ export class Caller {
   }
 
   private transmit({ kind, target, data, options }: Call, pending: PendingCall): void {
-    const { service, endpoint } = parseTarget(target);
+    const { destination, endpoint } = this.addresses.of(target);
     const headers = allEntries(this.listener.headersFor(target, data), options.headers);
-    const payload = serialize(this.options.serializer, data);
+    const payload: NestPayload = serialize(this.serializerFor(target), data);
     const { source } = this.options;
     const acceptsFrames = kind === 'request' && this.options.frames;
     const request = {
@@ -160,7 +165,12 @@ export class Caller {
       headers,
       payload,
     };
-    this.connection.send(service, new OutgoingCall(pending, keyBytes(options.key), request));
+    const key = keyBytes(options.key) ?? payload.key ?? null;
+    this.connection.send(destination, new OutgoingCall(pending, key, request));
+  }
+
+  private serializerFor(target: CallTarget): Serializer {
+    return isNestTopic(target) ? nestSerializer : this.options.serializer;
   }
 
   private assertOpen(): void {
@@ -173,13 +183,14 @@ export class Caller {
   }
 }
 
+function nestReader(): PendingCallOptions['read'] {
+  const reader = new NestResponseReader();
+  return (record) => reader.read(record);
+}
+
 function allEntries(added?: HeadersInput, own?: HeadersInput): readonly HeaderEntry[] {
   if (!added) return own ? headerEntries(own) : NO_HEADERS;
   return [...headerEntries(added), ...headerEntries(own)];
-}
-
-function nameOf(target: EndpointTarget): string {
-  return typeof target === 'string' ? target : `${target?.service}${target?.endpoint}`;
 }
 
 function keyBytes(key: string | Buffer | undefined): Buffer | null {

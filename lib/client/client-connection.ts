@@ -10,6 +10,7 @@ import { within } from '../broker/within.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { CancelWriter } from './cancel-writer.js';
 import type { ClientOptions } from './client-options.js';
+import type { Destination } from './destination.js';
 import { DepartureQueue, type Obstacle } from './departure-queue.js';
 import type { OutgoingCall } from './outgoing-call.js';
 import { type ReplyListener, ReplyReader } from './reply-reader.js';
@@ -23,10 +24,9 @@ export interface ConnectionListener extends ReplyListener {
   onCancelLost(error: unknown): void;
 }
 
-/** The way to one service. */
+/** The way to one destination. */
 interface Route {
-  readonly service: string;
-  readonly topic: string;
+  readonly destination: Destination;
   readonly queue: DepartureQueue<OutgoingCall>;
   partitions: number;
   /** Until when the number is good. */
@@ -34,8 +34,8 @@ interface Route {
 }
 
 /**
- * The client's side of the broker: a producer for requests and cancels, and a reader of replies. Calls of one service
- * leave in the order they were made.
+ * The client's side of the broker: a producer for requests and cancels, and a reader of replies. Calls of one
+ * destination leave in the order they were made.
  */
 export class ClientConnection {
   /** Gives requests up that have left. */
@@ -54,7 +54,7 @@ export class ClientConnection {
   private trouble: BrokerError | undefined;
 
   constructor(
-    private readonly options: ClientOptions,
+    options: ClientOptions,
     private readonly listener: ConnectionListener,
   ) {
     const { broker, source, maxPending } = options;
@@ -97,12 +97,9 @@ export class ClientConnection {
     await this.replies.open();
   }
 
-  /**
-   * Writes a call to a service, after those that were sent to it before. What comes of it the call is told: it
-   * fails with `unknown-service` if the service has no request topic.
-   */
-  send(service: string, call: OutgoingCall): void {
-    this.routeTo(service).queue.push(call);
+  /** Writes a call to a destination, after those that were sent there before. What comes of it the call is told. */
+  send(destination: Destination, call: OutgoingCall): void {
+    this.routeTo(destination).queue.push(call);
   }
 
   /** Sends what is waiting and disconnects; after `withinMs` that goes on without being waited for. */
@@ -148,12 +145,11 @@ export class ClientConnection {
     this.listener.onState(state, error);
   }
 
-  private routeTo(service: string): Route {
-    const known = this.routes.get(service);
+  private routeTo(destination: Destination): Route {
+    const known = this.routes.get(destination.topic);
     if (known) return known;
     const route: Route = {
-      service,
-      topic: this.options.topicNames.requests(service),
+      destination,
       queue: new DepartureQueue<OutgoingCall>({
         obstacleOf: (call) => this.obstacleOf(call, route),
         leave: (call) => this.write(call, route),
@@ -161,7 +157,7 @@ export class ClientConnection {
       partitions: 0,
       validUntil: 0,
     };
-    this.routes.set(service, route);
+    this.routes.set(destination.topic, route);
     return route;
   }
 
@@ -181,17 +177,20 @@ export class ClientConnection {
   }
 
   private async lookUp(route: Route): Promise<void> {
-    const partitions = await retryUntilReachable(() => this.directory.partitionsOf(route.topic), {
+    const partitions = await retryUntilReachable(() => this.directory.partitionsOf(route.destination.topic), {
       signal: this.stopping.signal,
       onUnavailable: (error) => (this.trouble = error),
     });
-    if (partitions === undefined) throw unknownService(route);
+    if (partitions === undefined) throw route.destination.missing();
     route.partitions = partitions;
     route.validUntil = Date.now() + PARTITIONS_MAX_AGE_MS;
   }
 
   private write(call: OutgoingCall, route: Route): void {
-    const { topic, partitions } = route;
+    const {
+      partitions,
+      destination: { topic },
+    } = route;
     const { key } = call;
     const partition = key ? partitionForKey(key, partitions) : this.roundRobin++ % partitions;
     const giveUp = this.cancels.cancelOf(call.requestId, { topic, partition, key });
@@ -208,16 +207,8 @@ export class ClientConnection {
 
   private whyNotWritten(error: unknown, route: Route): unknown {
     if (!(error instanceof AsyncCallError) || error.code !== 'unknown-topic') return error;
-    this.directory.forget(route.topic);
+    this.directory.forget(route.destination.topic);
     route.validUntil = 0;
-    return unknownService(route);
+    return route.destination.missing();
   }
-}
-
-function unknownService({ service, topic }: Route): AsyncCallError {
-  return new AsyncCallError(
-    'unknown-service',
-    `There is no service "${service}" on this broker: the topic "${topic}" does not exist. ` +
-      'A service creates it when it starts. Check the name, the topic prefix and the broker.',
-  );
 }

@@ -1,3 +1,4 @@
+import { encodeNestRequest } from '../protocol/nest/nest-request.js';
 import { encodeRequest, type OutgoingRequest } from '../protocol/request.js';
 import type { ReplyAddress } from '../protocol/reply-address.js';
 import type { WireRecord } from '../protocol/wire-record.js';
@@ -5,7 +6,10 @@ import type { Departure } from './departure-queue.js';
 import type { PendingCall } from './pending-call.js';
 
 /** What is known of a request before it leaves. */
-export type PreparedRequest = Omit<OutgoingRequest, 'replyTo' | 'timeoutMs'>;
+export interface PreparedRequest extends Omit<OutgoingRequest, 'replyTo' | 'timeoutMs' | 'endpoint'> {
+  /** Absent for a handler of Nest's own transport: the record then has the form of that. */
+  readonly endpoint: string | undefined;
+}
 
 /** A call on its way to the broker. */
 export class OutgoingCall implements Departure {
@@ -35,6 +39,7 @@ export class OutgoingCall implements Departure {
   encode(replyTo: Required<ReplyAddress> | undefined, giveUp: () => void): WireRecord {
     const { kind, correlationId, endpoint, source, acceptsFrames, headers, payload } = this.request;
     const isRequest = kind === 'request';
+    if (endpoint === undefined) return this.encodeForNest(isRequest ? replyTo : undefined);
     this.call.leave(isRequest ? giveUp : undefined);
     // Written out: to spread the request takes longer than to encode it.
     return encodeRequest({
@@ -49,6 +54,13 @@ export class OutgoingCall implements Departure {
       headers,
       payload,
     });
+  }
+
+  /** Nest's own servers know no cancel, and no deadline. */
+  private encodeForNest(replyTo: Required<ReplyAddress> | undefined): WireRecord {
+    const { correlationId, headers, payload } = this.request;
+    this.call.leave();
+    return encodeNestRequest({ correlationId, replyTo, headers, payload });
   }
 
   /** The broker has stored it. */

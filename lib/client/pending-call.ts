@@ -28,6 +28,8 @@ export interface PendingCallOptions {
   readonly limits: CallLimits;
   readonly onRedelivery: OnRedelivery;
   readonly serializer: Serializer;
+  /** Reads the responses of a record. Absent for this protocol's own form. */
+  readonly read?: (record: ConsumerRecord) => readonly IncomingResponse[];
   readonly observer: CallObserver;
   /** Why the broker could not be used last, for the error of a call that times out. */
   readonly lastTrouble?: () => BrokerError | undefined;
@@ -139,7 +141,8 @@ export class PendingCall {
   private take(record: ConsumerRecord): void {
     this.acknowledged = true;
     try {
-      for (const response of decodeResponses(record)) {
+      const { read = decodeResponses } = this.options;
+      for (const response of read(record)) {
         // Its observer may leave in the middle of the record.
         if (!this.over) this.takeResponse(response);
       }
