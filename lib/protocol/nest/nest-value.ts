@@ -1,6 +1,7 @@
 import { isPlainObject } from './plain-object.js';
 import { AsyncCallError, messageOf } from '../../errors/async-call-error.js';
 import { type HeaderEntry, headerEntries, type HeadersInput } from '../message-headers.js';
+import { isReservedHeader } from '../header-names.js';
 import { parseJson, parseJsonWithoutPrototypes } from '../parse-json.js';
 import type { SerializedPayload, Serializer } from '../serializer.js';
 
@@ -23,7 +24,8 @@ interface KafkaMessage {
  * are, everything else is its text, and `null` and `undefined` are no value. So a number arrives as a string, and text that
  * looks like JSON as what it says.
  *
- * An object with a `key` or a `value` is taken for a record: `{ key, value, headers }`. Bytes that begin with a zero stay
+ * An object with a `key` or a `value` is taken for a record: `{ key, value, headers }`, without the headers whose names are
+ * reserved. Bytes that begin with a zero stay
  * bytes: that is how schema registries mark their payloads. JSON with a key `__proto__` is refused with `bad-request`.
  */
 export const nestSerializer: Serializer = {
@@ -32,12 +34,18 @@ export const nestSerializer: Serializer = {
     return {
       bytes: encodeNestValue(value.value),
       key: encodeNestValue(value.key),
-      headers: headerEntries(value.headers ?? {}),
+      headers: ownHeaders(value.headers ?? {}),
     };
   },
 
   deserialize: ({ bytes }) => decodeNestValue(bytes),
 };
+
+/** A handler may hand the headers of its message back, among them those that Nest replaces by its own. */
+function ownHeaders(headers: HeadersInput): HeaderEntry[] {
+  const own = Object.entries(headers).filter(([name]) => !isReservedHeader(name));
+  return headerEntries(Object.fromEntries(own));
+}
 
 /** The bytes of one value. Throws `invalid-argument` for what JSON cannot say. */
 function encodeNestValue(value: unknown): Buffer | null {

@@ -60,7 +60,11 @@ describe('a value in the form of Nest', () => {
   });
 
   it('may say the key and the headers of its record', () => {
-    const payload = nestSerializer.serialize({ key: { id: 1 }, value: 'paid', headers: { tenant: 'blue' } });
+    const payload = nestSerializer.serialize({
+      key: { id: 1 },
+      value: 'paid',
+      headers: { tenant: 'blue', kafka_correlationId: 'an old one' },
+    });
     expect(payload).toEqual({
       bytes: Buffer.from('paid'),
       key: Buffer.from('{"id":1}'),
