@@ -29,7 +29,7 @@ type EventsMap = Pick<AsyncCallsClientEvents, keyof AsyncCallsClientEvents>;
  * It connects at the first call, or by `connect()`. Any number of calls can be in flight. A call ends with the last
  * response, with a typed {@link AsyncCallError}, or with `timeout`: never in silence.
  */
-export class AsyncCallsClient extends ClientProxy<EventsMap, ConsumerState> {
+export class AsyncCallsClient extends ClientProxy<EventsMap> {
   private readonly logger = new Logger('AsyncCallsClient');
   private readonly caller: Caller;
   private readonly events = new ClientEvents((fault) => this.logger.error(fault, 'A listener has failed'));
@@ -44,6 +44,12 @@ export class AsyncCallsClient extends ClientProxy<EventsMap, ConsumerState> {
       onCancelLost: (error) =>
         this.logger.debug(`A service could not be told that a call was given up: ${messageOf(error)}`),
     });
+  }
+
+  /** Its state, and each that follows. */
+  override get status(): Observable<ConsumerState> {
+    // What the type of the class leaves open, so that it is one of Nest's clients.
+    return super.status as Observable<ConsumerState>;
   }
 
   /** How many calls wait for responses. */

@@ -12,7 +12,12 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import kafkajs from 'kafkajs';
-import { AsyncCallsClient, AsyncCallsModule, connectAsyncCalls } from 'nestjs-async-calls';
+import {
+  AsyncCallsClient,
+  AsyncCallsModule,
+  type AsyncCallsOptions,
+  connectAsyncCalls,
+} from 'nestjs-async-calls';
 import { kafkajs as kafkajsDriver } from 'nestjs-async-calls/kafkajs';
 import { concat, ignoreElements, lastValueFrom, map, type Observable, of, timer } from 'rxjs';
 import { describeOnKafka, kafkaBootstrap, uniqueName, waitFor } from '../support/kafka.js';
@@ -112,14 +117,14 @@ const QUIET = { logger: false } as const;
 const client = () => ({ brokers: brokers(), logLevel: kafkajs.logLevel.NOTHING });
 
 /** A service on Nest's own transport. */
-async function onNest(): Promise<Running> {
-  const [suffix, events] = [uniqueName('nest'), [] as unknown[]];
+async function onNest(suffix = uniqueName('nest')): Promise<Running> {
+  const events: unknown[] = [];
   await createTopics(suffix);
   @Module({ controllers: [controllerOf(suffix, events)] })
   class NestModule {}
   const app = await NestFactory.createMicroservice(NestModule, {
     transport: Transport.KAFKA,
-    options: { client: client(), consumer: { groupId: suffix } },
+    options: { client: client(), consumer: { groupId: suffix }, subscribe: { fromBeginning: true } },
     ...QUIET,
   });
   await app.listen();
@@ -127,13 +132,16 @@ async function onNest(): Promise<Running> {
 }
 
 /** The same service on this library. */
-async function onThisLibrary(): Promise<Running> {
-  const [suffix, events] = [uniqueName('ours'), [] as unknown[]];
+async function onThisLibrary(
+  suffix = uniqueName('ours'),
+  nestTopics: AsyncCallsOptions['nestTopics'] = true,
+): Promise<Running> {
+  const events: unknown[] = [];
   await createTopics(suffix);
   const broker = kafkajsDriver({ brokers: brokers() });
   const delivery = { retry: { attempts: 1 } };
   @Module({
-    imports: [AsyncCallsModule.forRoot({ service: suffix, broker, nestTopics: true, delivery })],
+    imports: [AsyncCallsModule.forRoot({ service: suffix, broker, nestTopics, delivery })],
     controllers: [controllerOf(suffix, events)],
   })
   class OurModule {}
@@ -325,6 +333,25 @@ describeOnKafka("Nest's own Kafka transport and this library", () => {
       expect(events.toSorted()).toEqual(['by its name', 'by its topic']);
     } finally {
       await app.close();
+    }
+  });
+
+  it('follow each other in one group: a service goes on where the other has stopped', async () => {
+    const suffix = uniqueName('moved');
+    const emit = (event: string) =>
+      lastValueFrom(ourApp.client.emit({ nestTopic: topicOf(suffix, 'paid') }, event));
+    const before = await onNest(suffix);
+    await emit('before');
+    await waitFor(() => before.events.length === 1, { what: 'the event before' });
+    await before.close();
+    await emit('meanwhile');
+    const after = await onThisLibrary(suffix, { groupId: `${suffix}-server` });
+    try {
+      await emit('after');
+      await waitFor(() => after.events.length >= 2, { what: 'the events after' });
+      expect([before.events, after.events]).toEqual([['before'], ['meanwhile', 'after']]);
+    } finally {
+      await after.close();
     }
   });
 });
