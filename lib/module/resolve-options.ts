@@ -6,8 +6,7 @@ import { MemoryDuplicateStore } from '../delivery/memory-duplicate-store.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { jsonSerializer } from '../protocol/json-serializer.js';
 import { topicNames } from '../protocol/topic-names.js';
-import type { ServerOptions } from '../server/server-options.js';
-import type { NestTopics } from '../server/nest-topic-source.js';
+import type { NestTopics, ServerOptions } from '../server/server-options.js';
 import type { AsyncCallsOptions, DeliveryOptions, TopicOptions } from './async-calls-options.js';
 import { faultsOf } from './option-faults.js';
 

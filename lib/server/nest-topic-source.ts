@@ -1,22 +1,12 @@
-import type { TopicSpec } from '../broker/admin.js';
-import type { GroupStart } from '../broker/consumer.js';
 import type { Delivery, Handle } from '../delivery/delivery.js';
 import { isInternalTopic, isTopicName } from '../protocol/topic-names.js';
 import { Intake } from './intake.js';
 import { nestTopicKind } from './nest-topic-kind.js';
 import type { PatternHandlers } from './pattern-handlers.js';
 import type { RecordKind } from './record-kind.js';
-import type { ServerOptions } from './server-options.js';
+import type { NestTopics, ServerOptions } from './server-options.js';
 import type { Source } from './source.js';
 import type { ServerLogger } from './unfailing-logger.js';
-
-/** Which topics of Nest's own transport are read, and how; resolved: without defaults. */
-export interface NestTopics {
-  readonly groupId: string;
-  readonly startFrom: GroupStart;
-  /** How those that are missing are created. */
-  readonly spec: Omit<TopicSpec, 'topic'>;
-}
 
 /**
  * What Nest's own Kafka server would read for the patterns: each name is a topic, each regular expression stands for the

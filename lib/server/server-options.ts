@@ -1,9 +1,9 @@
 import type { Broker } from '../broker/broker.js';
 import type { TopicSpec } from '../broker/admin.js';
+import type { GroupStart } from '../broker/consumer.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
-import type { NestTopics } from './nest-topic-source.js';
 import type { GroupSettings } from './record-consumer.js';
 
 /**
@@ -24,6 +24,14 @@ export interface DeliverySettings extends GroupSettings {
   readonly concurrency: number;
   /** How many may be taken over, running or waiting, before partitions are paused. */
   readonly maxInFlight: number;
+}
+
+/** Which topics of Nest's own transport are read, and how; resolved: without defaults. */
+export interface NestTopics {
+  readonly groupId: string;
+  readonly startFrom: GroupStart;
+  /** How those that are missing are created. */
+  readonly spec: Omit<TopicSpec, 'topic'>;
 }
 
 /** What a server needs to know; resolved: without defaults. */

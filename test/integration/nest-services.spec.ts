@@ -129,7 +129,7 @@ describeOnBrokers("a service that runs on Nest's own transport", (newBroker) => 
     const { client, topic } = await startBoth(broker);
     await lastValueFrom(client.to({ nestTopic: topic }, { key: 'k' }).emit({ paid: 5 }));
     const [record] = await recordsOf(broker, topic);
-    expect(contentOf(record as ConsumerRecord)).toEqual({ key: 'k', value: '{"paid":5}', headers: {} });
+    expect(contentOf(record)).toEqual({ key: 'k', value: '{"paid":5}', headers: {} });
   });
 
   it('is not waited for without end, and has to be there', async () => {
