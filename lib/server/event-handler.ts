@@ -1,15 +1,16 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import {
   catchError,
+  concat,
   defer,
   EMPTY,
   from,
   ignoreElements,
   isObservable,
+  merge,
   mergeMap,
   type Observable,
 } from 'rxjs';
-import { concat, merge } from 'rxjs';
 import { TerminalError } from '../errors/handler-errors.js';
 import type { PatternContext } from './pattern.context.js';
 

@@ -1,10 +1,10 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { normalizeEndpoint } from '../protocol/endpoint-address.js';
 import type { EndpointExtras } from './async-endpoint.decorator.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { ambiguous, decoratorOf, type Pattern, PatternHandlers } from './pattern-handlers.js';
 import type { Endpoints } from './request-kind.js';
-import { normalizeEndpoint } from '../protocol/endpoint-address.js';
 
 /** A handler and what its decorator says of it. */
 export interface Registered<E> {

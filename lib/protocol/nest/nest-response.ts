@@ -1,8 +1,7 @@
 import { HEADER } from '../header-names.js';
 import { type HeaderEntry, MessageHeaders } from '../message-headers.js';
 import { type FrameBody, frameOf, type IncomingResponse, type ResponseHead } from '../response.js';
-import type { KeyedRecord } from '../wire-record.js';
-import { headerOf, type WireRecord } from '../wire-record.js';
+import { headerOf, type KeyedRecord, type WireRecord } from '../wire-record.js';
 import { decodeNestError, encodeNestError } from './nest-error.js';
 import { NEST_HEADER } from './nest-header.js';
 import type { NestPayload } from './nest-value.js';
