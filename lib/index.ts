@@ -4,9 +4,15 @@ export type {
   AsyncCallsOptions,
   CallsOptions,
   DeliveryOptions,
+  NestTopicsOptions,
   TopicOptions,
   TopicsOptions,
 } from './module/async-calls-options.js';
+export {
+  AsyncCallsClientProxy,
+  type AsyncCallsClientProxyOptions,
+  type PatternOwner,
+} from './module/async-calls-client-proxy.js';
 export { asyncCallsMicroservice, connectAsyncCalls } from './module/connect.js';
 export { defineEndpoint } from './contract/define-endpoint.js';
 export { defineEvent } from './contract/define-event.js';
@@ -20,7 +26,10 @@ export { AsyncResponseContext } from './server/async-response-context.js';
 export type { ReceivedResponse } from './server/received-response.js';
 export { AsyncCallContext, type Caller } from './server/async-call-context.js';
 export { AsyncCallsServer } from './server/async-calls-server.js';
-export { AsyncCallsClient } from './client/async-calls-client.js';
+export { AsyncCallsClient, type AnyTarget } from './client/async-calls-client.js';
+export type { CallTarget, NestTopicTarget } from './client/call-address.js';
+export type { AsyncCallsClientEvents } from './client/client-events.js';
+export type { PatternTarget } from './client/pattern-target.js';
 export { EndpointClient } from './client/endpoint-client.js';
 export type { AsyncCallResponse } from './client/async-call-response.js';
 export type { ContractClient } from './client/contract-client.js';
@@ -51,7 +60,9 @@ export type { DeliveryCounts } from './delivery/delivery-counts.js';
 export type { DuplicateStore, RequestClaim } from './delivery/duplicate-store.js';
 export type { DuplicateWindow } from './delivery/memory-duplicate-store.js';
 export type { EndpointOptions } from './server/endpoint-options.js';
-export type { FailurePolicy } from './server/server-options.js';
+export { PatternContext } from './server/pattern.context.js';
+export type { PatternMessage } from './server/pattern-message.js';
+export type { FailurePolicy, PatternPolicy } from './server/server-options.js';
 export type { ErrorCode } from './errors/error-code.js';
 export type { EndpointMethodDecorator } from './server/endpoint-method.js';
 export type { EndpointContract } from './protocol/endpoint-contract.js';

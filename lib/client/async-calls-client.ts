@@ -1,11 +1,12 @@
+import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
-import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { ClientProxy, type MsPattern, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { lastValueFrom, type Observable } from 'rxjs';
 import type { Broker } from '../broker/broker.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
 import { StateChanges } from '../broker/state-changes.js';
-import { messageOf } from '../errors/async-call-error.js';
+import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
 import {
   type AnyEndpointContract,
@@ -17,6 +18,8 @@ import type { HeadersInput } from '../protocol/message-headers.js';
 import type { CallTarget } from './call-address.js';
 import type { CallOptions } from './call-options.js';
 import { Caller } from './caller.js';
+import { isPatternTarget, type PatternTarget } from './pattern-target.js';
+import { type AsyncCallsClientEvents, ClientEvents } from './client-events.js';
 import type { ClientCounts } from './client-counts.js';
 import type { ClientOptions } from './client-options.js';
 import type { ContractClient } from './contract-client.js';
@@ -28,8 +31,11 @@ import type { PublishOptions } from './publish-options.js';
 import { replay, type ReplayOptions } from './replay.js';
 import type { ReplayedEvent } from './replayed-event.js';
 
-/** The client has no events of its own: its states come as `status`. */
-type NoEvents = Record<string, never>;
+/** What calls are addressed to: an endpoint, by its name or its pattern, or a topic of Nest's own transport. */
+export type AnyTarget = CallTarget | PatternTarget;
+
+/** Nest wants a type for this, not an interface. */
+type EventsMap = Pick<AsyncCallsClientEvents, keyof AsyncCallsClientEvents>;
 
 /**
  * Calls endpoints of services: a Nest ClientProxy. Inject it by its class; {@link AsyncCallsModule} provides it.
@@ -37,9 +43,10 @@ type NoEvents = Record<string, never>;
  * It connects at the first call, or by `connect()`. Any number of calls can be in flight. A call ends with the last
  * response, with a typed {@link AsyncCallError}, or with `timeout`: never in silence.
  */
-export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
+export class AsyncCallsClient extends ClientProxy<EventsMap> {
   private readonly logger = new Logger('AsyncCallsClient');
   private readonly caller: Caller;
+  private readonly events = new ClientEvents((fault) => this.logger.error(fault, 'A listener has failed'));
   private readonly states = new StateChanges((state, error) => this.stateChanged(state, error));
 
   constructor(private readonly options: ClientOptions) {
@@ -51,6 +58,12 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
       onCancelLost: (error) =>
         this.logger.debug(`A service could not be told that a call was given up: ${messageOf(error)}`),
     });
+  }
+
+  /** Its state, and each that follows. */
+  override get status(): Observable<ConsumerState> {
+    // What the type of the class leaves open, so that it is one of Nest's clients.
+    return super.status as Observable<ConsumerState>;
   }
 
   /** How many calls wait for responses. */
@@ -81,22 +94,39 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
     await this.caller.close();
   }
 
+  /**
+   * Hears of an event from now on: `state` (the state, and the error if there is one) or `error` (the broker cannot be
+   * reached, or the reader of replies has stopped). Throws `invalid-argument` for any other.
+   */
+  override on<E extends keyof EventsMap>(event: E, listener: EventsMap[E]): void {
+    const { names } = this.events;
+    if (names.includes(event)) return this.events.add(event, listener);
+    throw new AsyncCallError(
+      'invalid-argument',
+      `The client has no event ${inspect(event)}. There are: ${names.join(', ')}.`,
+    );
+  }
+
   /** The broker that this client works with. */
   override unwrap<T = Broker>(): T {
     return this.options.broker as T;
   }
 
-  /** A client for one endpoint, with options for its calls: `client.to('service/endpoint', { key }).send(data)`. */
-  to(target: EndpointTarget, options?: CallOptions): EndpointClient;
+  /**
+   * A client for one endpoint, with options for its calls: `client.to('service/endpoint', { key }).send(data)`. The endpoint
+   * of a plain pattern is addressed as `{ service, pattern }` too, a handler that still runs on Nest's own Kafka transport as
+   * `{ nestTopic }`.
+   */
+  to(target: AnyTarget, options?: CallOptions): EndpointClient;
   /** The same with the types and checks of a contract: `client.to(contract, { key }).send(data)`. */
   to<Req, Res>(
     contract: EndpointContract<Req, Res, unknown, never>,
     options?: CallOptions,
   ): ContractClient<Req, Res>;
-  to(target: EndpointTarget | AnyEndpointContract, options: CallOptions = {}): EndpointClient {
+  to(target: AnyTarget | AnyEndpointContract, options: CallOptions = {}): EndpointClient {
     return isEndpointContract(target)
       ? new EndpointClient(this.caller, target.address, options, target)
-      : new EndpointClient(this.caller, target, options);
+      : new EndpointClient(this.caller, this.asCallTarget(target), options);
   }
 
   /** {@link ContractClient.send} to the endpoint of a contract; see {@link defineEndpoint}. */
@@ -109,15 +139,12 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   }
 
   /** {@link EndpointClient.send} to an endpoint, addressed as `service/endpoint` or `{ service, endpoint }`. */
-  override send<TResult = unknown, TInput = unknown>(
-    target: EndpointTarget,
-    data: TInput,
-  ): Observable<TResult> {
+  override send<TResult = unknown, TInput = unknown>(target: AnyTarget, data: TInput): Observable<TResult> {
     return this.to(target).send<TResult, TInput>(data);
   }
 
   /** {@link EndpointClient.emit} to an endpoint, addressed as `service/endpoint` or `{ service, endpoint }`. */
-  override emit<TResult = void, TInput = unknown>(target: EndpointTarget, data: TInput): Observable<TResult> {
+  override emit<TResult = void, TInput = unknown>(target: AnyTarget, data: TInput): Observable<TResult> {
     return this.to(target).emit(data) as Observable<TResult>;
   }
 
@@ -199,7 +226,7 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
   }
 
   private callForNest(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
-    const subscription = this.send(packet.pattern as EndpointTarget, packet.data).subscribe({
+    const subscription = this.send(packet.pattern as AnyTarget, packet.data).subscribe({
       next: (response) => callback({ response }),
       error: (err: unknown) => callback({ err }),
       complete: () => callback({ isDisposed: true }),
@@ -209,11 +236,18 @@ export class AsyncCallsClient extends ClientProxy<NoEvents, ConsumerState> {
 
   /** Nest's own way to send a one-way call; `emit` does not come by here. */
   protected override dispatchEvent<T = void>(packet: ReadPacket): Promise<T> {
-    return lastValueFrom(this.emit<T>(packet.pattern as EndpointTarget, packet.data));
+    return lastValueFrom(this.emit<T>(packet.pattern as AnyTarget, packet.data));
+  }
+
+  /** Nest names the endpoint of a pattern: it does the same for the server. */
+  private asCallTarget(target: AnyTarget): CallTarget {
+    if (!isPatternTarget(target)) return target;
+    return { service: target.service, endpoint: this.normalizePattern(target.pattern as MsPattern) };
   }
 
   private stateChanged(state: ConsumerState, error?: BrokerError): void {
     this._status$.next(state);
+    this.events.stateChanged(state, error);
     if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
     if (state === 'failed')
       this.logger.error(error, 'The reader of replies has stopped; the next call starts a new one');

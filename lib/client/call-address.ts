@@ -1,6 +1,8 @@
+import { inspect } from 'node:util';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { type EndpointAddress, type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
 import { eventTopicFault } from '../protocol/event.js';
+import { isTopicName } from '../protocol/topic-names.js';
 import type { ClientOptions } from './client-options.js';
 import type { Destination } from './destination.js';
 
@@ -10,13 +12,18 @@ export interface EventTarget {
   readonly type?: string;
 }
 
+/** A topic that a service reads with Nest's own Kafka transport: the pattern of its handler. */
+export interface NestTopicTarget {
+  readonly nestTopic: string;
+}
+
 /** What a call can be addressed to. */
-export type CallTarget = EndpointTarget | EventTarget;
+export type CallTarget = EndpointTarget | EventTarget | NestTopicTarget;
 
 /** Where a call goes, and what stands on it. */
 export interface CallAddress {
   readonly destination: Destination;
-  /** Absent on events. */
+  /** Absent on events, and for topics of Nest's own transport. */
   readonly endpoint?: string;
   /** The type of an event, if it has one. */
   readonly type?: string;
@@ -29,9 +36,15 @@ export function isEventTarget(target: CallTarget): target is EventTarget {
   return typeof target === 'object' && target !== null && 'topic' in target;
 }
 
+/** Whether a handler of Nest's own transport is addressed. */
+export function isNestTopic(target: CallTarget): target is NestTopicTarget {
+  return typeof target === 'object' && target !== null && 'nestTopic' in target;
+}
+
 /** What the call is of, for messages. */
 export function nameOf(target: CallTarget): string {
   if (typeof target === 'string') return target;
+  if (isNestTopic(target)) return target.nestTopic;
   return isEventTarget(target) ? target.topic : `${target?.service}${target?.endpoint}`;
 }
 
@@ -44,6 +57,7 @@ export class CallAddresses {
   /** Throws `invalid-argument` for a target that is none. */
   of(target: CallTarget): CallAddress {
     if (isEventTarget(target)) return { destination: this.eventsOf(target.topic), type: target.type };
+    if (isNestTopic(target)) return { destination: this.nestTopic(target.nestTopic) };
     const of = parseTarget(target);
     return { destination: this.requestsTo(of.service), endpoint: of.endpoint, of };
   }
@@ -74,6 +88,25 @@ export class CallAddresses {
         new AsyncCallError(
           'unknown-topic',
           `The topic "${topic}" was deleted while events were published to it.`,
+        ),
+    }));
+  }
+
+  /** A topic that is for the service of Nest's own transport to create; no prefix of ours stands before it. */
+  private nestTopic(topic: string): Destination {
+    if (typeof topic !== 'string' || !isTopicName(topic)) {
+      throw new AsyncCallError(
+        'invalid-argument',
+        `${inspect(topic)} is not the name of a topic: write the pattern of a handler, { nestTopic: 'sum' }.`,
+      );
+    }
+    return this.destination(topic, () => ({
+      topic,
+      missing: () =>
+        new AsyncCallError(
+          'unknown-service',
+          `No service of Nest's own Kafka transport has ever read "${topic}": there is no such topic on this broker. ` +
+            'Check the pattern and the broker.',
         ),
     }));
   }

@@ -4,9 +4,11 @@ import { checkEvent, checkIncomingResponse, checkRequest } from '../protocol/con
 import { type AnyEndpointContract, isEndpointContract } from '../protocol/endpoint-contract.js';
 import type { AnyEventContract } from '../protocol/event-contract.js';
 import { headerEntries, type HeaderEntry, type HeadersInput } from '../protocol/message-headers.js';
+import { NestResponseReader } from '../protocol/nest/nest-response.js';
+import { type NestPayload, nestSerializer } from '../protocol/nest/nest-value.js';
 import { EVENT, type RequestKind } from '../protocol/request.js';
-import { serialize } from '../protocol/serializer.js';
-import { CallAddresses, type CallTarget, isEventTarget, nameOf } from './call-address.js';
+import { serialize, type Serializer } from '../protocol/serializer.js';
+import { CallAddresses, type CallTarget, isEventTarget, isNestTopic, nameOf } from './call-address.js';
 import { handlerOutOfTime } from './call-failures.js';
 import { type CallLimits, oneWayLimits, requestLimits } from './call-limits.js';
 import { type CallOptions, checkCallOptions } from './call-options.js';
@@ -121,7 +123,8 @@ export class Caller {
       target: nameOf(call.target),
       limits: limitsOf(call.options, this.options),
       onRedelivery: call.options.onRedelivery ?? this.options.onRedelivery,
-      serializer: this.options.serializer,
+      serializer: this.serializerFor(call.target),
+      read: isNestTopic(call.target) ? nestReader() : undefined,
       check: responseCheckOf(call.contract),
       observer,
       lastTrouble: this.lastTrouble,
@@ -187,7 +190,7 @@ export class Caller {
     const { destination, endpoint, type, of } = this.addresses.of(target);
     const handlers = of && handlersAddress(kind, options, of, this.options.responseTopic.topic);
     const headers = allEntries(this.listener.headersFor(target, data), options.headers);
-    const payload = serialize(this.options.serializer, data);
+    const payload: NestPayload = serialize(this.serializerFor(target), data);
     const { source } = this.options;
     const expectsReplies = kind === 'request';
     const request: PreparedRequest = {
@@ -196,15 +199,18 @@ export class Caller {
       endpoint,
       type,
       handlers,
+      isForNest: isNestTopic(target),
       source,
       acceptsFrames: expectsReplies && this.options.frames,
       headers,
       payload,
     };
-    this.connection.send(
-      destination,
-      new OutgoingCall(pending, keyBytes(options.key), expectsReplies, request),
-    );
+    const key = keyBytes(options.key) ?? payload.key ?? null;
+    this.connection.send(destination, new OutgoingCall(pending, key, expectsReplies, request));
+  }
+
+  private serializerFor(target: CallTarget): Serializer {
+    return isNestTopic(target) ? nestSerializer : this.options.serializer;
   }
 
   private assertOpen(): void {
@@ -220,6 +226,11 @@ export class Caller {
 function responseCheckOf(contract: Call['contract']): PendingCallOptions['check'] {
   if (!contract || !isEndpointContract(contract) || !contract.response) return undefined;
   return (value) => checkIncomingResponse(contract, value);
+}
+
+function nestReader(): PendingCallOptions['read'] {
+  const reader = new NestResponseReader();
+  return (record) => reader.read(record);
 }
 
 function allEntries(added?: HeadersInput, own?: HeadersInput): readonly HeaderEntry[] {

@@ -36,8 +36,8 @@ interface Route {
 }
 
 /**
- * The client's side of the broker: a producer for requests and cancels, and a reader of replies. Calls of one destination
- * leave in the order they were made.
+ * The client's side of the broker: a producer for requests and cancels, and a reader of replies. Calls of one
+ * destination leave in the order they were made.
  */
 export class ClientConnection {
   /** Gives requests up that have left. */

@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
-import type { EndpointTarget } from '../protocol/endpoint-address.js';
 import type { AnyEndpointContract } from '../protocol/endpoint-contract.js';
 import { type AsyncCallResponse, responseOf } from './async-call-response.js';
+import type { CallTarget } from './call-address.js';
 import type { CallOptions } from './call-options.js';
 import type { Caller } from './caller.js';
 import { sendOneWay } from './one-way.js';
@@ -11,7 +11,7 @@ import type { CallObserver } from './pending-call.js';
 export class EndpointClient {
   constructor(
     private readonly caller: Caller,
-    private readonly target: EndpointTarget,
+    private readonly target: CallTarget,
     private readonly options: CallOptions,
     private readonly contract?: AnyEndpointContract,
   ) {}

@@ -1,3 +1,4 @@
+import { encodeNestRequest } from '../protocol/nest/nest-request.js';
 import { encodeRequest, type OutgoingRequest } from '../protocol/request.js';
 import type { ReplyAddress, ReplyPlace } from '../protocol/reply-address.js';
 import type { WireRecord } from '../protocol/wire-record.js';
@@ -8,6 +9,8 @@ import type { PendingCall } from './pending-call.js';
 export interface PreparedRequest extends Omit<OutgoingRequest, 'replyTo' | 'timeoutMs'> {
   /** Where the responses go of a one-way call that leaves them to handlers; absent on others. */
   readonly handlers: ReplyAddress | undefined;
+  /** Whether the record is to have the form of Nest's own transport. */
+  readonly isForNest: boolean;
 }
 
 /** A call on its way to the broker. */
@@ -43,6 +46,7 @@ export class OutgoingCall implements Departure {
     const { expectsReplies } = this;
     // An event is a fact: it is neither given up nor too late.
     const isRequest = expectsReplies && kind === 'request';
+    if (this.request.isForNest) return this.encodeForNest(expectsReplies ? replyTo : undefined);
     this.call.leave(isRequest ? giveUp : undefined);
     // Written out: to spread the request takes longer than to encode it.
     return encodeRequest({
@@ -58,6 +62,13 @@ export class OutgoingCall implements Departure {
       headers,
       payload,
     });
+  }
+
+  /** Nest's own servers know no cancel, and no deadline. */
+  private encodeForNest(replyTo: ReplyPlace | undefined): WireRecord {
+    const { correlationId, headers, payload } = this.request;
+    this.call.leave();
+    return encodeNestRequest({ correlationId, replyTo, headers, payload });
   }
 
   /** The broker has stored it. */

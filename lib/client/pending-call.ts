@@ -36,6 +36,8 @@ export interface PendingCallOptions {
   readonly serializer: Serializer;
   /** What each value goes through before it is passed on; it may return a promise. Absent for nothing. */
   readonly check?: (value: unknown) => unknown;
+  /** Reads the responses of a record. Absent for this protocol's own form. */
+  readonly read?: (record: ConsumerRecord) => readonly IncomingResponse[];
   readonly observer: CallObserver;
   /** Why the broker could not be used last, for the error of a call that times out. */
   readonly lastTrouble?: () => BrokerError | undefined;
@@ -167,7 +169,8 @@ export class PendingCall {
   private take(record: ConsumerRecord): void {
     this.acknowledged = true;
     try {
-      for (const response of decodeResponses(record)) {
+      const { read = decodeResponses } = this.options;
+      for (const response of read(record)) {
         // Its observer may leave in the middle of the record; behind its end there may still be checks to wait for.
         if (!this.over && !this.checks?.isClosed) this.takeResponse(response);
       }

@@ -54,6 +54,8 @@ export interface Failed {
   readonly error: AsyncCallError;
   /** How often the request was tried. */
   readonly attempts: number;
+  /** Whether no other attempt may follow, whatever the error. Default: no. */
+  readonly isFinal?: boolean;
   /** Absent where nobody waits. */
   readonly answerTo?: ErrorAnswer;
 }

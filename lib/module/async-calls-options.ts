@@ -4,7 +4,7 @@ import type { DuplicateWindow } from '../delivery/memory-duplicate-store.js';
 import type { OnRedelivery } from '../client/call-options.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
-import type { FailurePolicy } from '../server/server-options.js';
+import type { FailurePolicy, PatternPolicy } from '../server/server-options.js';
 
 /** How a topic is created. An existing topic is left as it is. */
 export interface TopicOptions {
@@ -106,6 +106,17 @@ export interface DeliveryOptions {
   readonly sessionTimeoutMs?: number;
 }
 
+/** How topics of Nest's own Kafka transport are read. */
+export interface NestTopicsOptions {
+  /**
+   * The consumer group that reads them: that of the service by default. To go on where a service has stopped that ran on
+   * Nest's own transport, the group that it had: its `groupId` and `-server` behind it.
+   */
+  readonly groupId?: string;
+  /** Where a topic starts that the group has not read before: `latest`, as with Nest, or `earliest`. Default `latest`. */
+  readonly startFrom?: 'latest' | 'earliest';
+}
+
 /** What {@link AsyncCallsModule} is made with. */
 export interface AsyncCallsOptions {
   /** This service's name: others call its endpoints as `service/endpoint`, its topics and group bear it. */
@@ -117,6 +128,17 @@ export interface AsyncCallsOptions {
   readonly topics?: TopicsOptions;
   readonly calls?: CallsOptions;
   readonly delivery?: DeliveryOptions;
+  /**
+   * What becomes of `@MessagePattern()` and `@EventPattern()` handlers without a transport id, which Nest hands to every
+   * server of an application: `serve` makes them endpoints of this service, `ignore` leaves them to the others. Default
+   * `serve`.
+   */
+  readonly patterns?: PatternPolicy;
+  /**
+   * Whether the topics are read, too, that Nest's own Kafka transport would read for these handlers, and its clients
+   * answered in its form. Default false.
+   */
+  readonly nestTopics?: boolean | NestTopicsOptions;
   /** Turns values into bytes and back. Default: {@link jsonSerializer}. */
   readonly serializer?: Serializer;
 }

@@ -7,7 +7,7 @@ import { MAX_TIMER_MS } from '../delivery/pause.js';
 import { retryFaults } from '../delivery/retry-policy.js';
 import { serviceNameFault } from '../protocol/endpoint-address.js';
 import type { Serializer } from '../protocol/serializer.js';
-import type { FailurePolicy } from '../server/server-options.js';
+import type { FailurePolicy, PatternPolicy } from '../server/server-options.js';
 import type {
   AsyncCallsOptions,
   CallsOptions,
@@ -42,16 +42,29 @@ export function faultsOf(options: AsyncCallsOptions): string[] {
     faultOf('delivery.maxHandlerMs', limitFault(delivery.maxHandlerMs)),
     faultOf('delivery.responseBufferBytes', countFault(delivery.responseBufferBytes)),
     ...duplicatesFaults(delivery.duplicates),
-    faultOf('delivery.onFailure', policyFault(delivery.onFailure)),
+    faultOf('delivery.onFailure', choiceFault(delivery.onFailure, FAILURE_POLICIES)),
     faultOf('delivery.sessionTimeoutMs', millisecondsFault(delivery.sessionTimeoutMs)),
+    faultOf('patterns', choiceFault(options.patterns, PATTERN_POLICIES)),
+    ...nestTopicsFaults(options),
     faultOf('serializer', serializerFault(options.serializer)),
   ].filter((each) => each !== undefined);
 }
 
 const FAILURE_POLICIES: readonly FailurePolicy[] = ['restart', 'exit', 'report'];
+const PATTERN_POLICIES: readonly PatternPolicy[] = ['serve', 'ignore'];
 
 const OPTION_NAMES = {
-  options: ['service', 'broker', 'instance', 'topics', 'calls', 'delivery', 'serializer'],
+  options: [
+    'service',
+    'broker',
+    'instance',
+    'topics',
+    'calls',
+    'delivery',
+    'patterns',
+    'nestTopics',
+    'serializer',
+  ],
   topics: ['prefix', 'create', 'requests', 'replies', 'responses', 'deadLetters', 'events'],
   topic: ['partitions', 'replicationFactor', 'configs'],
   calls: ['timeoutMs', 'idleTimeoutMs', 'onRedelivery', 'frames', 'maxPending'],
@@ -150,9 +163,23 @@ function duplicatesFaults(duplicates: DeliveryOptions['duplicates']): (string | 
   ];
 }
 
-function policyFault(policy: unknown): string | undefined {
-  if (policy === undefined || FAILURE_POLICIES.includes(policy as FailurePolicy)) return undefined;
-  return `${inspect(policy)} is none of ${FAILURE_POLICIES.join(', ')}`;
+function choiceFault(choice: unknown, choices: readonly string[]): string | undefined {
+  if (choice === undefined || choices.includes(choice as string)) return undefined;
+  return `${inspect(choice)} is none of ${choices.join(', ')}`;
+}
+
+function nestTopicsFaults({ patterns, nestTopics }: AsyncCallsOptions): (string | undefined)[] {
+  if (nestTopics === undefined || nestTopics === false) return [];
+  const needed =
+    patterns === 'ignore' ? "it needs the handlers that patterns: 'ignore' leaves out" : undefined;
+  if (nestTopics === true) return [faultOf('nestTopics', needed)];
+  const faults = objectFaults('nestTopics', nestTopics, ['groupId', 'startFrom']);
+  if (faults.length > 0) return faults;
+  return [
+    faultOf('nestTopics', needed),
+    faultOf('nestTopics.groupId', groupFault(nestTopics.groupId)),
+    faultOf('nestTopics.startFrom', choiceFault(nestTopics.startFrom, ['latest', 'earliest'])),
+  ];
 }
 
 function callsFaults({

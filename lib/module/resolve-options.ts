@@ -6,7 +6,7 @@ import { MemoryDuplicateStore } from '../delivery/memory-duplicate-store.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { jsonSerializer } from '../protocol/json-serializer.js';
 import { topicNames } from '../protocol/topic-names.js';
-import type { ServerOptions } from '../server/server-options.js';
+import type { NestTopics, ServerOptions } from '../server/server-options.js';
 import type { AsyncCallsOptions, DeliveryOptions, TopicOptions } from './async-calls-options.js';
 import { faultsOf } from './option-faults.js';
 
@@ -36,7 +36,7 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
   const { service, broker, topics = {}, calls = {}, delivery = {} } = options;
   const source = `${service}/${options.instance ?? randomBytes(4).toString('hex')}`;
   const names = topicNames(topics.prefix);
-  const { drainTimeoutMs = 10_000 } = delivery;
+  const { drainTimeoutMs = 10_000, groupId = service } = delivery;
   const common = {
     service,
     source,
@@ -59,7 +59,7 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
     }),
     server: Object.freeze({
       ...common,
-      groupId: delivery.groupId ?? service,
+      groupId,
       requestTopic: topicSpec(names.requests(service), topics.requests),
       deadLetterTopic:
         topics.deadLetters === false
@@ -76,6 +76,8 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
       duplicates: duplicateStore(delivery.duplicates),
       responseDuplicates: duplicateStore(delivery.duplicates),
       onFailure: delivery.onFailure ?? 'restart',
+      patterns: options.patterns ?? 'serve',
+      nestTopics: nestTopics(options, groupId),
       delivery: Object.freeze({
         concurrency: delivery.concurrency ?? 256,
         maxInFlight: delivery.maxInFlight ?? 1_000,
@@ -86,6 +88,16 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
       }),
     }),
   });
+}
+
+function nestTopics(
+  { nestTopics: wanted, topics }: AsyncCallsOptions,
+  group: string,
+): NestTopics | undefined {
+  if (!wanted) return undefined;
+  const { groupId = group, startFrom = 'latest' } = wanted === true ? {} : wanted;
+  const { topic: _, ...spec } = topicSpec('', topics?.requests);
+  return Object.freeze({ groupId, startFrom, spec });
 }
 
 function duplicateStore(duplicates: DeliveryOptions['duplicates'] = {}): DuplicateStore | undefined {

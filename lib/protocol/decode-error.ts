@@ -1,11 +1,11 @@
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { ErrorCode } from '../errors/error-code.js';
-import type { ReplyAddress } from './reply-address.js';
+import type { AnswerAddress } from './reply-address.js';
 
 /** As much of an undecodable request as is needed to answer it. */
 export interface Answerable {
   readonly correlationId: Buffer;
-  readonly replyTo: ReplyAddress;
+  readonly replyTo: AnswerAddress;
 }
 
 /** The only error that decoding throws, whatever the bytes. */

@@ -4,8 +4,9 @@ import { HeaderReader } from './header-reader.js';
 import { MessageHeaders } from './message-headers.js';
 import type { ReplyAddress } from './reply-address.js';
 import { EVENT, type IncomingRequest } from './request.js';
-import { acceptsFrames, checkVersion, readReplyAddress, TOPIC_NAME } from './request-headers.js';
+import { acceptsFrames, checkVersion, readReplyAddress } from './request-headers.js';
 import { LIKELY_CONTENT_TYPES } from './serializer.js';
+import { isTopicName } from './topic-names.js';
 import { headerOf, isText, type WireRecord } from './wire-record.js';
 
 /** An event as it arrived. The payload is not deserialized yet. */
@@ -16,7 +17,7 @@ export interface IncomingEvent extends Omit<IncomingRequest, 'kind' | 'endpoint'
 
 /** What is wrong with the name of an event topic; `undefined` if nothing. */
 export function eventTopicFault(topic: unknown): string | undefined {
-  if (typeof topic === 'string' && TOPIC_NAME.test(topic)) return undefined;
+  if (typeof topic === 'string' && isTopicName(topic)) return undefined;
   return `${inspect(topic)} is not the name of a topic: it has 1 to 249 letters, digits, ".", "_" and "-"`;
 }
 

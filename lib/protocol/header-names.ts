@@ -1,3 +1,5 @@
+import { NEST_HEADER } from './nest/nest-header.js';
+
 /** The version this code writes, and the only one it reads. */
 export const PROTOCOL_VERSION = '1';
 
@@ -24,7 +26,7 @@ export const HEADER = {
   contentType: 'content-type',
 } as const;
 
-const OWN_NAMES: ReadonlySet<string> = new Set(Object.values(HEADER));
+const OWN_NAMES: ReadonlySet<string> = new Set([...Object.values(HEADER), ...Object.values(NEST_HEADER)]);
 
 /** Whether the header belongs to the protocol, not to the users. */
 export function isProtocolHeader(name: string): boolean {

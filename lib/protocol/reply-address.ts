@@ -9,3 +9,11 @@ export interface ReplyAddress {
 
 /** The address of a caller that waits: it knows by itself what the responses are for. */
 export type ReplyPlace = Required<Omit<ReplyAddress, 'state'>>;
+/** How responses are laid out for a caller that does not read this protocol: `nest` is the form of Nest's own transport. */
+export type ReplyForm = 'nest';
+
+/** The address that a request came with. */
+export interface AnswerAddress extends ReplyAddress {
+  /** Absent for this protocol's own. */
+  readonly form?: ReplyForm;
+}

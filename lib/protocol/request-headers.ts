@@ -6,6 +6,7 @@ import { type HeaderReader, parseCount } from './header-reader.js';
 import { quoted } from './quoted.js';
 import type { ReplyAddress } from './reply-address.js';
 import { readEchoedState } from './response-state.js';
+import { isTopicName } from './topic-names.js';
 
 // What the headers of requests and of events have in common.
 
@@ -39,9 +40,6 @@ export function acceptsFrames(read: HeaderReader): boolean {
   return accepted.split(',').some((word) => word.trim() === FRAMES);
 }
 
-/** What Kafka takes as the name of a topic; asking it for another one may break the connection. */
-export const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
-
 /**
  * Where the responses go; `undefined` if they go nowhere. Not to the topic that the record stands in: they would be read as
  * what it holds. Throws {@link DecodeError}.
@@ -52,7 +50,7 @@ export function readReplyAddress(
 ): ReplyAddress | undefined {
   const topic = read.text(HEADER.replyTopic);
   if (!topic) return undefined;
-  if (!TOPIC_NAME.test(topic))
+  if (!isTopicName(topic))
     throw new DecodeError(`${HEADER.replyTopic} is ${quoted(topic)}: no name of a topic.`);
   if (topic === requestTopic)
     throw new DecodeError(`${HEADER.replyTopic} is the topic of requests, ${quoted(topic)}.`);

@@ -6,7 +6,7 @@ import { HEADER } from './header-names.js';
 import { HeaderReader } from './header-reader.js';
 import { MessageHeaders, type HeaderEntry } from './message-headers.js';
 import { quoted } from './quoted.js';
-import type { ReplyAddress } from './reply-address.js';
+import type { AnswerAddress, ReplyAddress } from './reply-address.js';
 import {
   acceptsFrames,
   BAD_REQUEST,
@@ -51,7 +51,7 @@ export interface IncomingRequest {
   /** Opaque bytes, echoed as they came. Empty on one-way calls of foreign callers. */
   readonly correlationId: Buffer;
   readonly endpoint: string;
-  readonly replyTo: ReplyAddress | undefined;
+  readonly replyTo: AnswerAddress | undefined;
   readonly source: string | undefined;
   readonly timeoutMs: number | undefined;
   /** Whether its caller reads records of several responses. */

@@ -12,6 +12,21 @@ export interface TopicNames {
   events(name: string): string;
 }
 
+/** What Kafka takes as the name of a topic; asking it for another one may break the connection. */
+const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
+
+/** Whether a topic can have that name. */
+export function isTopicName(name: string): boolean {
+  return TOPIC_NAME.test(name);
+}
+
+const INTERNAL = /^__|\.(requests|replies|responses|dead-letters|reply)$/;
+
+/** Whether the topic is Kafka's own, this library's, or one that clients of Nest's own transport are answered in. */
+export function isInternalTopic(topic: string): boolean {
+  return INTERNAL.test(topic);
+}
+
 /** The default names, behind a prefix: `<prefix><service>.requests` and so on. */
 export function topicNames(prefix = ''): TopicNames {
   return {

@@ -6,6 +6,12 @@ export interface WireRecord {
   readonly headers: readonly HeaderEntry[];
 }
 
+/** The same with the record's own key. */
+export interface KeyedRecord extends WireRecord {
+  /** `null` for none. */
+  readonly key: Buffer | null;
+}
+
 /** The first header of that name; `undefined` if there is none. */
 export function headerOf({ headers }: WireRecord, name: string): Buffer | undefined {
   for (const header of headers) if (header[0] === name) return header[1];

@@ -1,11 +1,17 @@
 import { Logger } from '@nestjs/common';
-import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import {
+  type CustomTransportStrategy,
+  type MessageHandler,
+  type MsPattern,
+  Server,
+} from '@nestjs/microservices';
 import type { Broker } from '../broker/broker.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
 import { StateChanges } from '../broker/state-changes.js';
 import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { isInternalTopic } from '../protocol/topic-names.js';
 import { endProcess } from './end-process.js';
 import { type AnyExtras, Handlers } from './handlers.js';
 import { RunningService } from './running-service.js';
@@ -24,6 +30,8 @@ const GIVE_UP_GRACE_MS = 10_000;
  */
 export class AsyncCallsServer extends Server implements CustomTransportStrategy {
   override readonly transportId = ASYNC_CALLS_TRANSPORT;
+  /** Failures of event handlers are retried and kept here: Nest need not log them, too. */
+  override readonly propagatesEventHandlerErrors = true;
   protected override readonly logger = new Logger('AsyncCallsServer');
   private readonly deliveryCounts = noCounts();
   private readonly handlers: Handlers;
@@ -61,7 +69,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     extras?: Readonly<Record<string, unknown>>,
   ): void {
     // Nest hands a handler without a transport to every server; those of this library have one.
-    if (!isOurs(extras)) return;
+    if (!isOurs(extras)) return this.addPattern(pattern, handler, isEventHandler, extras);
     this.assertOneService(pattern, extras);
     if (extras.service !== undefined && extras.service !== this.service) return;
     const checked = this.handlers.add(pattern, handler, extras);
@@ -112,6 +120,23 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     return this.options.broker as T;
   }
 
+  /** Takes a handler that was declared for every transport, if such are served. */
+  private addPattern(
+    declared: unknown,
+    handler: MessageHandler,
+    isEvent = false,
+    extras?: Readonly<Record<string, unknown>>,
+  ): void {
+    const { patterns, nestTopics } = this.options;
+    if (patterns === 'ignore') return;
+    const pattern = declared instanceof RegExp ? declared : this.normalizePattern(declared as MsPattern);
+    if (nestTopics && typeof pattern === 'string' && isInternalTopic(pattern)) throw internalTopic(pattern);
+    this.handlers.addPattern(pattern, handler, isEvent);
+    // For whoever asks for the handlers. Not by Nest's own way, which would chain those of an event, and run them twice.
+    Object.assign(handler, { isEventHandler: isEvent, extras: { ...extras } });
+    this.messageHandlers.set(String(pattern), handler);
+  }
+
   private assertOneService(name: string, extras: AnyExtras): void {
     const { service } = extras;
     const services = this.options.servicesOfApplication();
@@ -129,7 +154,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
       if (this.isClosed) return;
       throw error;
     }
-    const names = this.handlers.endpoints.names.join(', ');
+    const names = this.handlers.names.join(', ');
     const { topic } = this.options.requestTopic;
     this.logger.log(`${this.service} serves ${names || 'no endpoint'} (${topic})`);
     const topics = this.handlers.events.subscriptions.map((subscription) => String(subscription.topic));
@@ -199,6 +224,15 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
     if (state === 'failed') this.logger.error(error, 'The consumer has stopped');
   }
+}
+
+function internalTopic(topic: string): AsyncCallError {
+  return new AsyncCallError(
+    'invalid-argument',
+    `The pattern '${topic}' is the name of an internal topic, which must not be read (nestTopics): none may end in ` +
+      '.requests, .replies, .responses, .dead-letters or .reply, or begin with "__". Give the handler another pattern, ' +
+      'or a transport of its own.',
+  );
 }
 
 function isOurs(

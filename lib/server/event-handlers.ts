@@ -2,18 +2,10 @@ import type { MessageHandler } from '@nestjs/microservices';
 import { inspect } from 'node:util';
 import type { GroupStart } from '../broker/consumer.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import type { TopicNames } from '../protocol/topic-names.js';
+import { isInternalTopic, type TopicNames } from '../protocol/topic-names.js';
 import type { EventExtras } from './async-event.decorator.js';
 import { startOf } from './event-options.js';
 import { declaredTwice, type Registered } from './registered.js';
-
-/** Topics of which all belong to Kafka itself, or to calls. */
-const INTERNAL = /^__|\.(requests|replies|responses|dead-letters)$/;
-
-/** Whether events cannot be in the topic. */
-export function isInternalTopic(topic: string): boolean {
-  return INTERNAL.test(topic);
-}
 
 /** The handlers of one group for the events of one topic, or of the topics that match one pattern. */
 export interface EventSubscription {

@@ -26,7 +26,7 @@ export class NamedHandlers<E extends EndpointOptions & HandlerExtras> {
     return this.byName.get(name)?.handler;
   }
 
-  optionsOf(name: string): EndpointOptions | undefined {
+  optionsOf(name: string): E | undefined {
     return this.byName.get(name)?.extras;
   }
 

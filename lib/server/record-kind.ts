@@ -4,6 +4,7 @@ import type { NeedsLetter } from '../delivery/stages/dead-lettered.js';
 import type { Decode } from '../delivery/stages/decoded.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import type { IncomingRequest } from '../protocol/request.js';
+import type { Serializer } from '../protocol/serializer.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import type { BatchOptions } from './event-options.js';
 import type { MessageContext } from './message-context.js';
@@ -19,6 +20,8 @@ export interface MessagePart {
 /** What is particular to one kind of records: requests, events, responses that come to handlers. */
 export interface RecordKind {
   readonly decode: Decode;
+  /** What reads the values. Absent for the service's own. */
+  readonly serializer?: Serializer;
   /** Whether this service has anything to do with it. Absent where it has to deal with all of them. */
   isWanted?(request: IncomingRequest): boolean;
   /** What is the same for all records of one message; `undefined` for one that cannot be told from others. */

@@ -27,7 +27,7 @@ import { type DuplicateListener, unique } from '../delivery/stages/unique.js';
 import { withdrawn } from '../delivery/stages/withdrawn.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
-import { encodeResponse } from '../protocol/response.js';
+import { encodeInForm } from '../protocol/reply-forms.js';
 import { batched } from './batched.js';
 import { replyPlace, type ResponseWriting } from './response-writer.js';
 import type { MessagePart, RecordKind } from './record-kind.js';
@@ -162,9 +162,7 @@ async function sendError(
   const { correlationId, replyTo, epoch, attempt, seq } = answerTo;
   const place = await replyPlace(writing.directory, answerTo);
   const send = (sent: AsyncCallError) => {
-    const frame = {
-      kind: 'error',
-      error: sent,
+    const head = {
       id: writing.ids.next(),
       seq,
       epoch,
@@ -172,8 +170,9 @@ async function sendError(
       correlationId,
       source: writing.source,
       state: replyTo.state,
-    } as const;
-    return writing.producer.send({ ...place, key: null, ...encodeResponse(frame) });
+    };
+    const record = encodeInForm(replyTo.form, head, [{ kind: 'error', error: sent }]);
+    return writing.producer.send({ ...place, ...record });
   };
   try {
     await send(error);

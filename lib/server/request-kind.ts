@@ -6,12 +6,15 @@ import { quoted } from '../protocol/quoted.js';
 import { decodeRequest } from '../protocol/request.js';
 import { AsyncCallContext } from './async-call-context.js';
 import type { EndpointOptions } from './endpoint-options.js';
+import { PatternContext } from './pattern.context.js';
 import type { RecordKind } from './record-kind.js';
 
 /** The endpoints of a service. */
 export interface Endpoints {
   handlerOf(endpoint: string): MessageHandler | undefined;
   optionsOf(endpoint: string): EndpointOptions | undefined;
+  /** Whether it is served by the handler of a plain pattern. */
+  isPattern(endpoint: string): boolean;
   /** Whether any of them says how many of its requests run at once. */
   readonly areLimited: boolean;
 }
@@ -27,7 +30,10 @@ export function requestKind(service: string, endpoints: Endpoints): RecordKind {
     unhandled: (endpoint) =>
       new AsyncCallError('unknown-endpoint', `The service "${service}" has no endpoint ${quoted(endpoint)}.`),
     dataOf: (value) => value,
-    contextOf: (delivery) => new AsyncCallContext(delivery),
+    contextOf: (delivery) =>
+      endpoints.isPattern(delivery.request.endpoint)
+        ? new PatternContext(delivery)
+        : new AsyncCallContext(delivery),
   };
 }
 

@@ -1,13 +1,16 @@
 import type { QueuedRecord } from '../broker/queued-record.js';
 import type { ProducerRecord, TopicPartition } from '../broker/record.js';
 import { MAX_FRAME_HEAD_BYTES } from '../protocol/frame-list.js';
-import { encodeResponses } from '../protocol/frames.js';
 import type { MessageIds } from '../protocol/message-ids.js';
+import type { ReplyForm } from '../protocol/reply-address.js';
+import { encodeInForm } from '../protocol/reply-forms.js';
 import { type FrameBody, frameOf, type ResponseHead } from '../protocol/response.js';
 
 /** What the responses of one delivery have in common. */
 export interface ResponseStream {
   readonly address: TopicPartition;
+  /** How they are laid out; absent for this protocol's own way. */
+  readonly form: ReplyForm | undefined;
   readonly head: Omit<ResponseHead, 'id' | 'seq'>;
   readonly ids: MessageIds;
   /** The broker has all of a draft, or, with an error, nothing of it. */
@@ -64,12 +67,12 @@ export class ResponseDraft implements QueuedRecord {
   }
 
   seal(): ProducerRecord {
-    const { address, head, ids } = this.stream;
+    const { address, form, head, ids } = this.stream;
     if (!this.sealed) {
       const { correlationId, source, epoch, attempt, state } = head;
       const first = { correlationId, source, epoch, attempt, state, id: ids.next(), seq: this.seq };
-      const { value, headers } = encodeResponses(first, this.bodies);
-      this.sealed = { topic: address.topic, partition: address.partition, key: null, value, headers };
+      const { key, value, headers } = encodeInForm(form, first, this.bodies);
+      this.sealed = { topic: address.topic, partition: address.partition, key, value, headers };
     }
     return this.sealed;
   }

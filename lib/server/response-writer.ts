@@ -9,6 +9,7 @@ import { TerminalError } from '../errors/handler-errors.js';
 import type { Answerable } from '../protocol/decode-error.js';
 import type { MessageIds } from '../protocol/message-ids.js';
 import type { FrameBody, ResponseHead } from '../protocol/response.js';
+import { serializerFor } from '../protocol/reply-forms.js';
 import { type SerializedPayload, serialize, type Serializer } from '../protocol/serializer.js';
 import { type DraftLimits, payloadBytesOf, ResponseDraft, type ResponseStream } from './response-draft.js';
 import type { ResponseSink } from './response-sink.js';
@@ -64,18 +65,21 @@ export class ResponseWriter implements ResponseSink {
   private readonly unacknowledged = new Unacknowledged();
   private readonly stream: ResponseStream;
   private readonly maxFrames: number;
+  private readonly serializer: Serializer;
 
   private constructor(
     private readonly writing: ResponseWriting,
-    { correlationId, replyTo, acceptsFrames }: AnsweredRequest,
+    { correlationId, acceptsFrames, replyTo: { form, state } }: AnsweredRequest,
     address: TopicPartition,
     { epoch, attempt }: DeliveryNumber,
     private readonly cutoff: Cutoff,
   ) {
     this.maxFrames = acceptsFrames ? MAX_FRAMES : 1;
+    this.serializer = serializerFor(form, writing.serializer);
     this.stream = {
       address,
-      head: { correlationId, source: writing.source, epoch, attempt, state: replyTo.state },
+      form,
+      head: { correlationId, source: writing.source, epoch, attempt, state },
       ids: writing.ids,
       onEnd: (draft, error) => this.draftEnded(draft, error),
     };
@@ -152,7 +156,7 @@ export class ResponseWriter implements ResponseSink {
 
   private serialize(value: unknown): SerializedPayload {
     try {
-      return serialize(this.writing.serializer, value);
+      return serialize(this.serializer, value);
     } catch (cause) {
       const message = `Response ${this.written} cannot be sent. ${AsyncCallError.from(cause).message}`;
       throw new TerminalError(message, { code: 'internal', cause });

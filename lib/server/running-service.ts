@@ -15,13 +15,14 @@ import { eventSource } from './event-source.js';
 import type { Handlers } from './handlers.js';
 import type { HandlerContext } from './handler-context.js';
 import type { RecordKind } from './record-kind.js';
+import { nestTopicSource } from './nest-topic-source.js';
 import { recordPipeline } from './record-pipeline.js';
 import { requestSource } from './request-source.js';
 import { responseSource } from './response-source.js';
 import type { ResponseWriting } from './response-writer.js';
 import { RunningGroup } from './running-group.js';
 import type { ServerOptions } from './server-options.js';
-import type { GroupSources } from './source.js';
+import { grouped, type GroupSources, type Source } from './source.js';
 import { type ServerLogger, unfailing } from './unfailing-logger.js';
 
 /** What a running service asks of the server that it runs for. */
@@ -136,20 +137,38 @@ export class RunningService {
   private sourcesByGroup(): GroupSources[] {
     const { options, handlers } = this;
     const { groupId, duplicates, responseDuplicates } = options;
-    const pipelineIn = (group: string, store?: DuplicateStore) => (kind: RecordKind) =>
-      this.createPipeline(kind, group, store);
-    const own = [requestSource(options, handlers.endpoints, pipelineIn(groupId, duplicates))];
+    const own: Source[] = [requestSource(options, handlers, this.pipelineIn(groupId, duplicates))];
     if (handlers.responses.names.length > 0) {
-      own.push(responseSource(options, handlers.responses, pipelineIn(groupId, responseDuplicates)));
+      own.push(responseSource(options, handlers.responses, this.pipelineIn(groupId, responseDuplicates)));
     }
-    const sources = new Map([[groupId, own]]);
-    for (const subscription of handlers.events.subscriptions) {
-      const group = subscription.group === undefined ? groupId : `${groupId}.${subscription.group}`;
+    return grouped([{ groupId, sources: own }, ...this.events(), this.nestTopics()]);
+  }
+
+  private events(): GroupSources[] {
+    const { options, handlers } = this;
+    return handlers.events.subscriptions.map((subscription) => {
+      const groupId =
+        subscription.group === undefined ? options.groupId : `${options.groupId}.${subscription.group}`;
+      const pipelineOf = this.pipelineIn(groupId, options.duplicates);
       const warn = (message: string) => this.logger.warn(message);
-      const source = eventSource(options, subscription, group, pipelineIn(group, duplicates), warn);
-      sources.set(group, [...(sources.get(group) ?? []), source]);
-    }
-    return [...sources].map(([id, ofGroup]) => ({ groupId: id, sources: ofGroup }));
+      return { groupId, sources: [eventSource(options, subscription, groupId, pipelineOf, warn)] };
+    });
+  }
+
+  private nestTopics(): GroupSources | undefined {
+    const { options, handlers, logger } = this;
+    const { nestTopics, duplicates } = options;
+    if (!nestTopics || handlers.patterns.isEmpty) return undefined;
+    const { groupId } = nestTopics;
+    const pipelineOf = this.pipelineIn(groupId, duplicates);
+    return {
+      groupId,
+      sources: [nestTopicSource(options, nestTopics, handlers.patterns, pipelineOf, logger)],
+    };
+  }
+
+  private pipelineIn(groupId: string, store: DuplicateStore | undefined) {
+    return (kind: RecordKind): Handle<Delivery> => this.createPipeline(kind, groupId, store);
   }
 
   private createPipeline(

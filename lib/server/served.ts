@@ -54,8 +54,7 @@ export function served(options: ServedOptions): Handle<AttemptDelivery> {
     // After the deadline nobody hears of a failure; that the handler was cut off is most likely its cause.
     if (Date.now() >= deadlineOf(delivery)) return SETTLED.expired;
     if (!error) return SETTLED.served;
-    const { attempt } = delivery;
-    return { kind: 'failed', error, attempts: attempt, answerTo: answerTo(delivery, sink.written) };
+    return failed(delivery, error, sink.written);
   };
 }
 
@@ -88,6 +87,19 @@ async function handled(
   } finally {
     limits.clear();
   }
+}
+
+/** What an attempt has failed with, after so many values. */
+function failed(delivery: AttemptDelivery, error: AsyncCallError, written: number): Failed {
+  // Another attempt would begin the stream again, and a caller of another form cannot tell that.
+  const isFinal = written > 0 && delivery.request.replyTo?.form !== undefined;
+  return {
+    kind: 'failed',
+    error,
+    isFinal,
+    attempts: delivery.attempt,
+    answerTo: answerTo(delivery, written),
+  };
 }
 
 function answerTo({ request, owner, attempt }: AttemptDelivery, seq: number): Failed['answerTo'] {
@@ -129,7 +141,8 @@ function callOf(options: ServedOptions, delivery: AttemptDelivery): HandlerCall 
 /** What the handler gets. Throws what the sender is to get if the payload cannot be read. */
 export function dataOf({ kind, writing }: ServedOptions, delivery: AttemptDelivery): unknown {
   try {
-    return kind.dataOf(writing.serializer.deserialize(delivery.request.payload), delivery);
+    const { serializer = writing.serializer } = kind;
+    return kind.dataOf(serializer.deserialize(delivery.request.payload), delivery);
   } catch (error) {
     throw error instanceof AsyncCallError
       ? error

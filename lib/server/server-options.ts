@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker.js';
 import type { TopicSpec } from '../broker/admin.js';
+import type { GroupStart } from '../broker/consumer.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Serializer } from '../protocol/serializer.js';
@@ -12,12 +13,26 @@ import type { GroupSettings } from './record-consumer.js';
  */
 export type FailurePolicy = 'restart' | 'exit' | 'report';
 
+/**
+ * What becomes of `@MessagePattern()` and `@EventPattern()` handlers without a transport id, which Nest hands to every
+ * server of an application: `serve` makes them endpoints of this service too, `ignore` leaves them to the other servers.
+ */
+export type PatternPolicy = 'serve' | 'ignore';
+
 /** How records are taken and run. */
 export interface DeliverySettings extends GroupSettings {
   /** How many requests run at once. */
   readonly concurrency: number;
   /** How many may be taken over, running or waiting, before partitions are paused. */
   readonly maxInFlight: number;
+}
+
+/** Which topics of Nest's own transport are read, and how; resolved: without defaults. */
+export interface NestTopics {
+  readonly groupId: string;
+  readonly startFrom: GroupStart;
+  /** How those that are missing are created. */
+  readonly spec: Omit<TopicSpec, 'topic'>;
 }
 
 /** What a server needs to know; resolved: without defaults. */
@@ -39,6 +54,10 @@ export interface ServerOptions {
   readonly createTopics: boolean;
   readonly serializer: Serializer;
   readonly delivery: DeliverySettings;
+  /** Whether handlers are served that were declared for every transport. */
+  readonly patterns: PatternPolicy;
+  /** Absent where topics of Nest's own transport are not read. */
+  readonly nestTopics: NestTopics | undefined;
   /** For endpoints that do not say themselves. */
   readonly retry: RetryPolicy;
   /** How many responses of one call may wait for the broker before an async iterable has to wait. */

@@ -20,3 +20,12 @@ export interface GroupSources {
   readonly groupId: string;
   readonly sources: readonly Source[];
 }
+
+/** Each group once, with all of its sources. */
+export function grouped(groups: readonly (GroupSources | undefined)[]): GroupSources[] {
+  const byId = new Map<string, readonly Source[]>();
+  for (const group of groups) {
+    if (group) byId.set(group.groupId, [...(byId.get(group.groupId) ?? []), ...group.sources]);
+  }
+  return [...byId].map(([groupId, sources]) => ({ groupId, sources }));
+}

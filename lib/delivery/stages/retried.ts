@@ -43,7 +43,9 @@ export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>):
       }
       if (outcome.kind !== 'failed') return outcome;
       const failed = { ...outcome, attempts: attempt - outages };
-      const delayMs = retryDelay(failed.error, failed.attempts, options.policyOf(request.endpoint));
+      const delayMs = outcome.isFinal
+        ? undefined
+        : retryDelay(failed.error, failed.attempts, options.policyOf(request.endpoint));
       if (delayMs === undefined || Date.now() + delayMs >= deadlineOf(delivery)) return failed;
       options.onRetry(delivery, attempt, delayMs);
       await pauseUnlessUseless(delayMs, delivery);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, NotFoundException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { MessagePattern, Payload } from '@nestjs/microservices';
+import { MessagePattern, Payload, Transport } from '@nestjs/microservices';
 import {
   AsyncCallsClient,
   AsyncCallsModule,
@@ -83,11 +83,11 @@ describe('an application', () => {
 
   it('leaves handlers of other transports to those', async () => {
     @Controller()
-    class PlainController {
-      @MessagePattern('/plain')
+    class TcpController {
+      @MessagePattern('/plain', Transport.TCP)
       plain() {}
     }
-    const { client, name } = await startService({ broker: memory(), controllers: [PlainController] });
+    const { client, name } = await startService({ broker: memory(), controllers: [TcpController] });
     await expect(lastValueFrom(client.send(`${name}/plain`, 1))).rejects.toMatchObject({
       code: 'unknown-endpoint',
     });

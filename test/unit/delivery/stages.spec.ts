@@ -77,7 +77,12 @@ function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies', offset = 7n }: 
 }
 
 /** The stages behind it, handed a request. */
-const kind = requestKind('s', { handlerOf: () => undefined, optionsOf: () => undefined, areLimited: false });
+const kind = requestKind('s', {
+  handlerOf: () => undefined,
+  optionsOf: () => undefined,
+  areLimited: false,
+  isPattern: () => false,
+});
 const { identityOf } = kind;
 const read = (next: Handle<RequestDelivery>) =>
   decoded(kind.decode, next, async (undecodable) => undecodable.failed);

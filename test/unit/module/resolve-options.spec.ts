@@ -61,6 +61,7 @@ describe('resolveOptions', () => {
       duplicates: expect.any(MemoryDuplicateStore),
       responseDuplicates: expect.any(MemoryDuplicateStore),
       onFailure: 'restart',
+      patterns: 'serve',
       delivery: {
         concurrency: 256,
         maxInFlight: 1_000,
@@ -70,6 +71,37 @@ describe('resolveOptions', () => {
         sessionTimeoutMs: 30_000,
       },
     });
+  });
+
+  it('reads topics of Nest by the group of the service, or by one of its own', () => {
+    const nestTopicsOf = (options: object) => resolveOptions({ ...REQUIRED, ...options }).server.nestTopics;
+    const spec = { partitions: 2, configs: {} };
+    const topics = { requests: { partitions: 2 } };
+    expect(nestTopicsOf({ nestTopics: false })).toBeUndefined();
+    expect(nestTopicsOf({ nestTopics: true, topics, delivery: { groupId: 'own' } })).toEqual({
+      groupId: 'own',
+      startFrom: 'latest',
+      spec,
+    });
+    const own = { groupId: 'bank-server', startFrom: 'earliest' };
+    expect(nestTopicsOf({ nestTopics: own, topics })).toEqual({ ...own, spec });
+  });
+
+  it.each([
+    [{ patterns: 'all' }, "patterns: 'all' is none of serve, ignore"],
+    [
+      { nestTopics: true, patterns: 'ignore' },
+      "nestTopics: it needs the handlers that patterns: 'ignore' leaves out",
+    ],
+    [{ nestTopics: 'yes' }, "nestTopics: 'yes' is not an object"],
+    [{ nestTopics: { group: 'a' } }, 'nestTopics: there is no option "group": there are groupId, startFrom'],
+    [
+      { nestTopics: { groupId: '' } },
+      "nestTopics.groupId: '' is not a group id: write text that is not empty",
+    ],
+    [{ nestTopics: { startFrom: 0 } }, 'nestTopics.startFrom: 0 is none of latest, earliest'],
+  ])('refuses %j', (options, fault) => {
+    expect(faultsOf({ ...REQUIRED, ...options })).toEqual([fault]);
   });
 
   it('tells the instances of a service apart', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DEAD_LETTER_HEADER } from '../../../lib/delivery/dead-letter.js';
 import { ERROR_STATUS } from '../../../lib/errors/error-code.js';
 import { HEADER, PROTOCOL_VERSION } from '../../../lib/protocol/header-names.js';
+import { NEST_HEADER } from '../../../lib/protocol/nest/nest-header.js';
 import { CANCEL } from '../../../lib/protocol/cancel.js';
 import { EVENT, type RequestKind } from '../../../lib/protocol/request.js';
 import { decodeFrameList, encodeFrameList, type FrameKind } from '../../../lib/protocol/frame-list.js';
@@ -37,7 +38,9 @@ function headersIn(markdown: string): string[] {
 
 const layout = sectionOf(document, 'Frames');
 const reserved = new Set(headersIn(sectionOf(document, RESERVED_HEADING)));
-const known = new Set<string>([...Object.values(HEADER), ...Object.values(DEAD_LETTER_HEADER)]);
+const known = new Set<string>(
+  [HEADER, NEST_HEADER, DEAD_LETTER_HEADER].flatMap((headers) => Object.values<string>(headers)),
+);
 
 describe('docs/protocol.md', () => {
   it.each([

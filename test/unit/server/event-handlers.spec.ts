@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { topicNames } from '../../../lib/protocol/topic-names.js';
 import type { EventExtras } from '../../../lib/server/async-event.decorator.js';
-import { EventHandlers, isInternalTopic, withoutPrefix } from '../../../lib/server/event-handlers.js';
+import { isInternalTopic } from '../../../lib/protocol/topic-names.js';
+import { EventHandlers, withoutPrefix } from '../../../lib/server/event-handlers.js';
 import { extrasOf, IDLE_HANDLER } from './event-delivery.js';
 
 type Declared = [topic: string | RegExp, declaredBy: string, options?: Partial<EventExtras>];
