@@ -19,7 +19,7 @@ const PARTITIONS = 6;
 const KEYS = [undefined, ...Array.from({ length: 19 }, (_, index) => `key-${index}`)];
 const PER_KEY = 30;
 /** Between two events of a key. */
-const PAUSE_MS = 50;
+const PAUSE_MS = 100;
 
 /** Publishes an event of each key again and again; each after the one before it was stored. */
 class Traffic {
@@ -100,7 +100,7 @@ describeOnKafka('events for two services of three instances', () => {
     const publishing = traffic.publish(() => isEnough);
     await Promise.all(services.map((service) => goesOn(service)));
     const killed = await Promise.all(services.map((service) => service.killOne()));
-    await Promise.all(services.map((service) => service.startInstance()));
+    await Promise.all(services.map((service) => service.joinOne()));
     await Promise.all(services.map((service) => service.isSpread()));
     await Promise.all(services.map((service) => goesOn(service)));
     isEnough = true;

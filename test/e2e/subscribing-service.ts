@@ -17,6 +17,8 @@ const SESSION_TIMEOUT_MS = 6_000;
 export class SubscribingService {
   readonly name = uniqueName('subscriber');
   private readonly instances = new Map<string, AppProcess<SubscriberCommands>>();
+  /** Processes that run, and have not joined. */
+  private readonly spare: { readonly name: string; readonly process: AppProcess<SubscriberCommands> }[] = [];
   private launched = 0;
 
   private constructor(
@@ -26,7 +28,7 @@ export class SubscribingService {
     private readonly history: string,
   ) {}
 
-  /** Resolves when each of so many instances has its share of the topic. */
+  /** Resolves when each of so many instances has its share of the topic; another one is ready to join. */
   static async start(
     processes: Processes,
     admin: Admin,
@@ -37,26 +39,17 @@ export class SubscribingService {
     const service = new SubscribingService(processes, admin, topic, history);
     processes.add({ end: () => rm(history, { recursive: true }) });
     // One by one: a machine of few cores cannot start many in time.
-    for (let count = 0; count < instances; count += 1) await service.startInstance();
+    for (let count = 0; count <= instances; count += 1) await service.launch();
+    for (let count = 0; count < instances; count += 1) await service.joinOne();
     await service.isSpread();
     return service;
   }
 
-  /** Resolves when it is a settled member of its group. */
-  async startInstance(): Promise<void> {
-    const instance = `${this.name}-${(this.launched += 1)}`;
-    const { name: service, history, topic } = this;
-    const settings: SubscriberSettings = {
-      service,
-      instance,
-      history,
-      topic,
-      brokers: kafkaBootstrap() ?? [],
-      sessionTimeoutMs: SESSION_TIMEOUT_MS,
-    };
-    const process = await AppProcess.start<SubscriberCommands>(this.processes, 'apps/subscriber', settings);
-    await process.ask('listening', undefined);
-    this.instances.set(instance, process);
+  /** An instance joins; resolves when it is a settled member of its group. */
+  async joinOne(): Promise<void> {
+    const { name, process } = this.spare.shift()!;
+    await process.ask('join', undefined);
+    this.instances.set(name, process);
   }
 
   /** `kill -9` of the oldest instance; resolves with its name. */
@@ -94,5 +87,20 @@ export class SubscribingService {
     const behind = await uncommitted(this.admin, this.name, this.topic);
     if (behind.length > 0) throw new Error(`${this.name} does not commit ${behind.join(', ')}`);
     return this.timeline();
+  }
+
+  private async launch(): Promise<void> {
+    const instance = `${this.name}-${(this.launched += 1)}`;
+    const { name: service, history, topic } = this;
+    const settings: SubscriberSettings = {
+      service,
+      instance,
+      history,
+      topic,
+      brokers: kafkaBootstrap() ?? [],
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    };
+    const process = await AppProcess.start<SubscriberCommands>(this.processes, 'apps/subscriber', settings);
+    this.spare.push({ name: instance, process });
   }
 }

@@ -70,7 +70,7 @@ describeOnBrokers('events, delivered', (newBroker) => {
     for (const number of seven) await publish(pizza, number);
     let release = () => undefined as void;
     const held = new Promise<void>((resolve) => (release = resolve));
-    const { BatchSubscriber, taken, ended } = batchSubscriber(pizza, { size: 5, waitMs: 600_000 }, held);
+    const { BatchSubscriber, taken, ended } = batchSubscriber(pizza, { size: 5, waitMs: 20_000 }, held);
     const { app } = await start(broker, [BatchSubscriber], { service, delivery: { drainTimeoutMs: 20_000 } });
     await waitFor(() => taken.length === 1, { what: 'the first batch' });
 

@@ -61,11 +61,14 @@ class SubscriberController {
 })
 class SubscriberModule {}
 
-const app = await NestFactory.createMicroservice(SubscriberModule, asyncCallsMicroservice());
-app.enableShutdownHooks();
-const listening = app.listen();
+/** Starts the application; resolves when it is a settled member of its group. */
+async function join(): Promise<void> {
+  const app = await NestFactory.createMicroservice(SubscriberModule, asyncCallsMicroservice());
+  app.enableShutdownHooks();
+  await app.listen();
+}
 
-const commands = { listening: () => listening };
+const commands = { join };
 export type SubscriberCommands = typeof commands;
 
 serveCommands(commands);
