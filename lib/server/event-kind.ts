@@ -45,6 +45,7 @@ export function eventKind(
         ? undefined
         : `event ${groupId} ${topic} ${correlationId.toString('latin1')}`,
     needsLetter: always,
+    isFact: true,
     optionsOf: (name) => find(name)?.extras,
     handlerOf: (name): MessageHandler | undefined => find(name)?.handler,
     batchOf: (name) => find(name)?.extras.batch,
