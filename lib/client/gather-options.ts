@@ -14,7 +14,7 @@ import {
 /** A partial response to a request that went to several. */
 export interface GatheredResponse<T = unknown> extends AsyncCallResponse<T> {
   readonly kind: 'response';
-  /** Who it is from: the target as it was given, or the service that has subscribed to the event. */
+  /** Who it is from: the endpoint, as `service/endpoint`, or the service that has subscribed to the event. */
   readonly from: string;
 }
 
@@ -59,7 +59,8 @@ export interface GatherRules<T = unknown> {
 }
 
 /** How several endpoints are asked: the rules, and the options of each call. */
-export interface GatherOptions<T = unknown> extends GatherRules<T>, CallOptions {}
+export interface GatherOptions<T = unknown>
+  extends GatherRules<T>, Omit<CallOptions, 'responses' | 'state'> {}
 
 /** How the subscribers of an event are asked. */
 export interface GatherEventOptions<T = unknown>
@@ -88,7 +89,9 @@ const RULE_FAULTS: OptionFaults<GatherRules> = {
 
 /** Throws `invalid-argument` if the options cannot be followed. */
 export function checkGatherOptions(options: GatherOptions): void {
-  checkOptions(options, { ...optionFaults(), ...RULE_FAULTS }, 'gather');
+  // Those are of calls for whose responses nobody waits.
+  const { responses: _, state: __, ...faults } = optionFaults();
+  checkOptions(options, { ...faults, ...RULE_FAULTS }, 'gather');
 }
 
 /** Throws `invalid-argument` if the options, or the event, cannot be. */

@@ -1,7 +1,6 @@
 import { Observable, Subscription } from 'rxjs';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import type { EndpointTarget } from '../protocol/endpoint-address.js';
-import { nameOf } from './call-address.js';
+import { type EndpointTarget, parseTarget } from '../protocol/endpoint-address.js';
 import type { Caller } from './caller.js';
 import { EndpointClient } from './endpoint-client.js';
 import {
@@ -23,7 +22,7 @@ export function gather<T>(
 ): Observable<Gathered<T>> {
   return new Observable((subscriber) => {
     checkGatherOptions(options as GatherOptions);
-    const names = targets.map(nameOf);
+    const names = targets.map(addressOf);
     assertTargets(names);
     const { count, withinMs, when, ...callOptions } = options;
     const gathering = new Gathering<T>(names, { count, withinMs, when }, subscriber);
@@ -79,6 +78,12 @@ export function gatherOfEvent<T>(
       call.cancel();
     };
   });
+}
+
+/** Throws `invalid-argument` for a target that is none. */
+function addressOf(target: EndpointTarget): string {
+  const { service, endpoint } = parseTarget(target);
+  return `${service}${endpoint}`;
 }
 
 function isTimeout(error: unknown): boolean {

@@ -28,6 +28,8 @@ export class GatheringCall extends PendingCall {
 
   override receive(record: ConsumerRecord): void {
     if (this.isOver) return;
+    // Whoever answers it has read it, though its acknowledgement may still be on its way.
+    this.acknowledge();
     const service = parseSource(headerOf(record, HEADER.source)?.toString('utf8'))?.service ?? '';
     this.streamOf(service).receive(record);
   }

@@ -15,7 +15,7 @@ const MAX_WARNINGS = 100;
 
 /** The events that a group gets by one subscription. */
 export function eventKind(
-  { handlers, topic: subscribed }: EventSubscription,
+  { handlers, group, topic: subscribed }: EventSubscription,
   groupId: string,
   warn: (message: string) => void,
 ): RecordKind {
@@ -28,7 +28,9 @@ export function eventKind(
     decode: (record) => {
       const { type, ...event } = decodeEvent(record, record.topic);
       const name = nameOf(handlers.has(type) || !handlers.has(undefined) ? type : undefined);
-      return { ...event, endpoint: name, kind: event.replyTo ? 'request' : 'one-way' };
+      // What several groups of one service write would be one stream to whoever has asked: only its own one answers.
+      const replyTo = group === undefined ? event.replyTo : undefined;
+      return { ...event, replyTo, endpoint: name, kind: replyTo ? 'request' : 'one-way' };
     },
     isWanted: ({ endpoint }) => {
       if (byName.has(endpoint)) return true;
@@ -43,6 +45,7 @@ export function eventKind(
         ? undefined
         : `event ${groupId} ${topic} ${correlationId.toString('latin1')}`,
     needsLetter: always,
+    isFact: true,
     optionsOf: (name) => find(name)?.extras,
     handlerOf: (name): MessageHandler | undefined => find(name)?.handler,
     batchOf: (name) => find(name)?.extras.batch,

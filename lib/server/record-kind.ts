@@ -41,6 +41,8 @@ export interface RecordKind {
   /** What its contract makes of each message of a batch; a promise only if that is asynchronous. Throws if it refuses it. */
   checkOf?(endpoint: string): ((data: unknown) => unknown) | undefined;
   readonly needsLetter: NeedsLetter;
+  /** Whether it is handled though the place where its responses are to go does not exist (any more). Default false. */
+  readonly isFact?: boolean;
   /** What the sender is told if there is no handler. */
   unhandled(endpoint: string): AsyncCallError;
   /** What the handler gets as its data. */

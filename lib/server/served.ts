@@ -42,7 +42,10 @@ export function served(options: ServedOptions): Handle<AttemptDelivery> {
       const opening = openSink(options.writing, delivery);
       sink = opening instanceof Promise ? await opening : opening;
     } catch (error) {
-      return { kind: 'failed', error: unlessOutage(error), attempts: delivery.attempt };
+      const reason = unlessOutage(error);
+      if (!options.kind.isFact) return { kind: 'failed', error: reason, attempts: delivery.attempt };
+      // Whoever has asked is gone; the fact is not.
+      sink = NO_RESPONSES;
     }
     // Finding the way to the caller may have taken long.
     if (delivery.cutoff.aborted) return ABANDONED;

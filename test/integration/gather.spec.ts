@@ -42,6 +42,15 @@ const endOf = (gathered: Observable<Gathered>): Promise<GatheredEnd> =>
 const valuesOf = ({ responses }: GatheredEnd) => responses.map(({ value }) => value);
 const sorted = (values: readonly unknown[]) => values.map(String).toSorted((a, b) => a.localeCompare(b));
 
+/** How far a group has come with a topic of one partition. */
+async function committedOf(broker: Broker, group: string, topic: string): Promise<bigint> {
+  const admin = broker.createAdmin({ clientId: 'test' });
+  const committed = async () => (await admin.fetchCommitted(group, [topic]))[0]?.offset ?? undefined;
+  const offset = await waitFor(async () => (await committed()) || undefined, { what: 'the commit' });
+  await admin.close();
+  return offset;
+}
+
 describeOnBrokers('gather', (newBroker) => {
   /** Services that answer so, and the client of another. */
   async function setUp(broker: Broker, ...answers: ((data: unknown) => unknown)[]) {
@@ -206,9 +215,68 @@ describeOnBrokers('gather', (newBroker) => {
     await waitFor(() => bidders.every(({ asked }) => asked.length === 1), { what: 'both subscribers' });
   });
 
+  it('hears a service once, though several of its groups have subscribed', async () => {
+    const broker = newBroker();
+    const topic = uniqueName('offers-wanted');
+    let others = 0;
+    @Controller()
+    class Bidder {
+      @AsyncEvent(topic)
+      wanted(): Observable<string> {
+        return of('a1', 'a2');
+      }
+
+      @AsyncEvent(topic, { group: 'statistics' })
+      count(): string {
+        others += 1;
+        return 'nobody wants that';
+      }
+    }
+    const { name } = await startService({ broker, controllers: [Bidder] });
+    const { client } = await startService({ broker });
+    await client.connect();
+    const late = client.counts.lateResponses;
+    const end = await endOf(client.gather({ event: topic }, null, { expect: [name] }));
+    expect(end).toMatchObject({ reason: 'all', failures: [] });
+    expect(valuesOf(end)).toEqual(['a1', 'a2']);
+    await waitFor(() => others === 1, { what: 'the event in the other group' });
+    const again = await endOf(client.gather({ event: topic }, null, { expect: [name] }));
+    expect(valuesOf(again)).toEqual(['a1', 'a2']);
+    expect(client.counts.lateResponses).toBe(late);
+  });
+
+  it('leaves a fact to later subscribers, though nobody is there any more who could hear them', async () => {
+    const broker = newBroker();
+    const { client, name } = await startService({ broker, topics: { events: { partitions: 1 } } });
+    const topic = uniqueName('offers-wanted');
+    await client.connect();
+    await endOf(client.gather({ event: topic }, 'data', { withinMs: 2_000 }));
+    await client.close();
+    const admin = broker.createAdmin({ clientId: 'test' });
+    await admin.deleteTopics([`${name}.replies`]);
+    await admin.close();
+    const { Bidder, asked } = bidder(topic, () => 'a');
+    const { name: late } = await startService({ broker, controllers: [Bidder] });
+    await waitFor(() => asked.length === 1, { what: 'the event' });
+    expect(asked).toEqual(['data']);
+    expect(await committedOf(broker, late, topic)).toBe(1n);
+    expect(await recordsOf(broker, `${late}.dead-letters`)).toEqual([]);
+  });
+
   it.each<[string, (names: string[]) => unknown[], RegExp]>([
     ['nobody', () => [[]], /nobody to gather from/],
     ['one endpoint twice', () => [['a/b', 'a/b']], /asked twice/],
+    [
+      'one endpoint twice, written differently',
+      () => [['a/b', { service: 'a', endpoint: 'b' }]],
+      /"a\/b" is to be asked twice/,
+    ],
+    ['what is no endpoint', () => [['a/b', 'no service/b']], /'no service\/b' is not an address/],
+    [
+      'an option of one-way calls',
+      () => [['a/b'], { responses: 'handlers' }],
+      /'responses' is not an option/,
+    ],
     ['a wrong count', () => [['a/b'], { count: 0 }], /count: 0 is not a whole number/],
     ['an unknown option', () => [['a/b'], { cuont: 1 }], /'cuont' is not an option of gather/],
     ['a wrong predicate', () => [['a/b'], { when: true }], /when: true is not a function/],
