@@ -5,57 +5,9 @@ import { type CallObserver, PendingCall } from '../../../lib/client/pending-call
 import type { OnRedelivery } from '../../../lib/client/call-options.js';
 import { PendingCalls } from '../../../lib/client/pending-calls.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
-import type { ConsumerRecord } from '../../../lib/broker/record.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
-import { encodeResponses } from '../../../lib/protocol/frames.js';
-import type { FrameBody } from '../../../lib/protocol/response.js';
-import type { WireRecord } from '../../../lib/protocol/wire-record.js';
 import { deferred } from '../support/deferred.js';
-
-const stored = (record: WireRecord): ConsumerRecord => ({
-  ...record,
-  topic: 'caller.replies',
-  partition: 0,
-  offset: 0n,
-  key: null,
-  timestamp: 0,
-});
-
-interface Place {
-  readonly seq?: number;
-  readonly epoch?: number;
-  readonly attempt?: number;
-  readonly requestId?: string;
-}
-
-function frame(body: FrameBody, place?: Place): ConsumerRecord {
-  return frames([body], place);
-}
-
-/** A record of several responses. */
-function frames(
-  bodies: readonly FrameBody[],
-  { seq = 0, epoch = 1, attempt = 1, requestId = 'q-1' }: Place = {},
-): ConsumerRecord {
-  const head = {
-    id: `r-${seq}`,
-    seq,
-    epoch,
-    attempt,
-    correlationId: Buffer.from(requestId),
-    source: 'broker/i1',
-  };
-  const { value, headers } = encodeResponses(head, bodies);
-  return stored({ value, headers: [...headers, ['tenant', Buffer.from('bank')]] });
-}
-
-const valueFrame = (kind: 'next' | 'last', content: unknown): FrameBody => ({
-  kind,
-  payload: jsonSerializer.serialize(content),
-});
-
-const next = (content: unknown, place?: Place) => frame(valueFrame('next', content), place);
-const last = (content: unknown, place?: Place) => frame(valueFrame('last', content), place);
+import { frame, frames, last, next, stored, valueFrame } from './response-records.js';
 
 /** Remembers what a call tells. */
 class Observed implements CallObserver {
