@@ -32,6 +32,8 @@ const FAULT_OF: OptionFaults<ReplayOptions> = {
 
 /** How many events may wait to be taken before their partitions are paused. */
 const MAX_WAITING = 1_000;
+/** The same in bytes of their payloads. */
+const MAX_WAITING_BYTES = 16 * 1_024 * 1_024;
 /** How often it is looked whether a partition ends with what holds no event. */
 const END_CHECK_MS = 50;
 
@@ -53,7 +55,8 @@ export async function* replay<T>(
   const stop = () => reading.fail(signal.reason);
   signal.addEventListener('abort', stop);
   try {
-    await reading.begin(consumer, await rangesOf(admin, topicNames.events(name), options, signal));
+    const ranges = rangesOf(admin, topicNames.events(name), options, signal);
+    await reading.begin(consumer, await reading.unlessFailed(ranges));
     for (let record = await reading.next(); record; record = await reading.next()) {
       if (options.type === undefined || typeOf(record) === options.type) {
         yield new ReplayedEvent<T>(record, serializer);
@@ -62,8 +65,8 @@ export async function* replay<T>(
   } finally {
     signal.removeEventListener('abort', stop);
     reading.end();
-    await consumer.close();
-    await admin.close();
+    // They do no more work, however their close ends.
+    await Promise.allSettled([consumer.close(), admin.close()]);
   }
 }
 
@@ -102,18 +105,31 @@ function byPartition(offsets: readonly TopicPartitionOffset[]): Map<number, bigi
 /** The records of some ranges, one after the other, as they come. */
 class Reading {
   private readonly waiting = new Fifo<ConsumerRecord>();
+  private waitingBytes = 0;
   private readonly left = new Map<number, Range>();
   private readonly paused = new Map<number, TopicPartition>();
   private consumer: AssignedConsumer | undefined;
   private error: { readonly reason: unknown } | undefined;
+  private reject: (reason: unknown) => void = () => undefined;
+  private readonly failure = new Promise<never>((_, reject) => (this.reject = reject));
   private wake: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    // Whoever reads hears of it.
+    this.failure.catch(() => undefined);
+  }
+
+  /** What this resolves with, or why reading has failed, whichever comes first. */
+  unlessFailed<R>(work: Promise<R>): Promise<R> {
+    return Promise.race([work, this.failure]);
+  }
 
   async begin(consumer: AssignedConsumer, ranges: readonly Range[]): Promise<void> {
     this.consumer = consumer;
     for (const range of ranges) if (range.start < range.end) this.left.set(range.partition, range);
     if (this.left.size === 0) return;
-    await Promise.race([consumer.assign([...this.left.values()]), this.failure()]);
+    await this.unlessFailed(consumer.assign([...this.left.values()]));
     this.timer = setInterval(() => this.checkEnds(), END_CHECK_MS);
   }
 
@@ -123,7 +139,7 @@ class Reading {
       if (this.error) throw this.error.reason;
       const record = this.waiting.take();
       if (record) {
-        this.taken();
+        this.taken(record);
         return record;
       }
       if (this.left.size === 0) return undefined;
@@ -133,6 +149,7 @@ class Reading {
 
   fail(reason: unknown): void {
     this.error ??= { reason };
+    this.reject(reason);
     this.wake?.();
   }
 
@@ -141,7 +158,8 @@ class Reading {
   }
 
   onState(state: string, error?: BrokerError): void {
-    if (state === 'failed') this.fail(error);
+    if (state === 'failed')
+      this.fail(error ?? new BrokerError('unavailable', 'The reader of events has stopped.'));
   }
 
   onBatch({ topic, partition, records }: RecordBatch): void {
@@ -150,33 +168,44 @@ class Reading {
     for (const record of records) {
       if (record.offset >= range.end) break;
       this.waiting.push(record);
+      this.waitingBytes += bytesOf(record);
     }
-    if (this.waiting.length >= MAX_WAITING) {
+    if (records[records.length - 1].offset + 1n >= range.end) this.finish(range);
+    else if (this.isFull(1)) {
       this.paused.set(partition, { topic, partition });
       this.consumer?.pause([{ topic, partition }]);
     }
-    if (records[records.length - 1].offset + 1n >= range.end) this.left.delete(partition);
     this.wake?.();
   }
 
-  private taken(): void {
-    if (this.paused.size === 0 || this.waiting.length > MAX_WAITING / 2) return;
+  private taken(record: ConsumerRecord): void {
+    this.waitingBytes -= bytesOf(record);
+    if (this.paused.size === 0 || this.isFull(0.5)) return;
     this.consumer?.resume([...this.paused.values()]);
     this.paused.clear();
   }
 
+  /** Whether this share of what may wait does so. */
+  private isFull(share: number): boolean {
+    return this.waiting.length >= MAX_WAITING * share || this.waitingBytes >= MAX_WAITING_BYTES * share;
+  }
+
   /** What is behind the last record of a range may be no record: a marker of a transaction, or what compaction has left. */
   private checkEnds(): void {
-    for (const [partition, range] of this.left) {
-      if ((this.consumer?.position(range) ?? 0n) >= range.end) this.left.delete(partition);
+    for (const range of this.left.values()) {
+      if ((this.consumer?.position(range) ?? 0n) >= range.end) this.finish(range);
     }
     if (this.left.size === 0) this.wake?.();
   }
 
-  /** Rejects when reading has failed. */
-  private failure(): Promise<never> {
-    return new Promise((_, reject) => {
-      this.wake = () => this.error && reject(this.error.reason);
-    });
+  /** It is read no further, while others may go on for long. */
+  private finish({ topic, partition }: Range): void {
+    this.left.delete(partition);
+    this.paused.delete(partition);
+    this.consumer?.pause([{ topic, partition }]);
   }
+}
+
+function bytesOf({ value }: ConsumerRecord): number {
+  return value?.length ?? 0;
 }
