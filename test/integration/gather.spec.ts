@@ -249,7 +249,8 @@ describeOnBrokers('gather', (newBroker) => {
     const broker = newBroker();
     const { client, name } = await startService({ broker, topics: { events: { partitions: 1 } } });
     const topic = uniqueName('offers-wanted');
-    await endOf(client.gather({ event: topic }, 'data', { withinMs: 200 }));
+    await client.connect();
+    await endOf(client.gather({ event: topic }, 'data', { withinMs: 2_000 }));
     await client.close();
     const admin = broker.createAdmin({ clientId: 'test' });
     await admin.deleteTopics([`${name}.replies`]);
