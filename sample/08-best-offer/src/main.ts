@@ -26,7 +26,7 @@ function print(item: Gathered<number>): void {
   if (item.kind === 'failure') return console.log(`  ${item.from} has failed: ${item.error.message}`);
   const { reason, responses, unfinished } = item;
   const [best] = responses.toSorted((one, other) => one.value - other.value);
-  console.log(`  ended by "${reason}": $${best.value} of ${best.from}; unfinished: [${unfinished}]`);
+  console.log(`  ended by "${reason}": $${best.value} of ${best.from}; unfinished: [${unfinished.join()}]`);
 }
 
 const services = await Promise.all(

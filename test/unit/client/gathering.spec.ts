@@ -13,7 +13,7 @@ function inShort(item: Gathered): string {
   if (item.kind === 'failure') return `${item.from} failed: ${item.error.message}`;
   const values = item.responses.map(({ value }) => value);
   const failed = item.failures.map(({ from }) => from);
-  return `end by ${item.reason}: [${values}] failed [${failed}] unfinished [${item.unfinished}]`;
+  return `end by ${item.reason}: [${values.join()}] failed [${failed.join()}] unfinished [${item.unfinished.join()}]`;
 }
 
 function setUp(asked: readonly string[], rules: GatherRules = {}) {
