@@ -158,7 +158,8 @@ const brokers = kafkaBootstrap();
 (brokers ? it : it.skip)(
   'a replay ends though the last offset holds no event, as behind a transaction',
   async () => {
-    const { client } = await startService({ broker: kafkajs({ brokers: brokers ?? [] }) });
+    const broker = kafkajs({ brokers: brokers ?? [] });
+    const { client } = await startService({ broker, topics: { events: { partitions: 1 } } });
     const topic = uniqueName('pizza');
     await lastValueFrom(client.publish(topic, 1, { key: 'k' }));
     const kafka = new Kafka({ brokers: [...(brokers ?? [])], logLevel: logLevel.NOTHING });
@@ -168,6 +169,11 @@ const brokers = kafkaBootstrap();
     await transaction.send({ topic, messages: [{ key: 'k', value: '2' }] });
     await transaction.commit();
     await producer.disconnect();
+    // The marker of the commit is written behind its acknowledgement; until then its event is not there.
+    const admin = broker.createAdmin({ clientId: 'test' });
+    const end = async () => (await admin.listOffsets([{ topic, partition: 0 }], 'latest'))[0].offset;
+    await waitFor(async () => (await end()) === 3n, { what: 'the end of the transaction' });
+    await admin.close();
     expect(valuesOf(await collect(client.replay(topic)))).toEqual([1, 2]);
   },
 );
