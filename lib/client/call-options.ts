@@ -90,7 +90,8 @@ function responsesFault(responses: unknown): string | undefined {
 /** The options that there are, and what can be wrong with each; the type sees to it that none is missing. */
 export type OptionFaults<O> = Readonly<Record<keyof O, (value: unknown) => string | undefined>>;
 
-const FAULT_OF: OptionFaults<CallOptions> = {
+/** Of the options of a call. */
+export const CALL_OPTION_FAULTS: OptionFaults<CallOptions> = {
   timeoutMs: timeoutFault,
   idleTimeoutMs: timeoutFault,
   onRedelivery: onRedeliveryFault,
@@ -102,14 +103,9 @@ const FAULT_OF: OptionFaults<CallOptions> = {
   headers: () => undefined,
 };
 
-/** What can be wrong with the options of a call. */
-export function optionFaults(): OptionFaults<CallOptions> {
-  return FAULT_OF;
-}
-
 /** Throws `invalid-argument` if the options cannot be followed. */
 export function checkCallOptions(options: CallOptions): void {
-  checkOptions(options, FAULT_OF, 'a call');
+  checkOptions(options, CALL_OPTION_FAULTS, 'a call');
 }
 
 /** The same for the options of something else. */

@@ -4,10 +4,10 @@ import { serviceNameFault } from '../protocol/endpoint-address.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import type { AsyncCallResponse } from './async-call-response.js';
 import {
+  CALL_OPTION_FAULTS,
   type CallOptions,
   checkOptions,
   type OptionFaults,
-  optionFaults,
   timeoutFault,
 } from './call-options.js';
 
@@ -87,18 +87,29 @@ const RULE_FAULTS: OptionFaults<GatherRules> = {
     typeof when === 'function' ? undefined : `${inspect(when)} is not a function that returns true or false`,
 };
 
+// Those that are left out are of calls for whose responses nobody waits.
+const { responses: _, state: __, ...AWAITED_CALL_FAULTS } = CALL_OPTION_FAULTS;
+const GATHER_FAULTS: OptionFaults<GatherOptions> = { ...AWAITED_CALL_FAULTS, ...RULE_FAULTS };
+
+const GATHER_EVENT_FAULTS: OptionFaults<GatherEventOptions> = {
+  ...RULE_FAULTS,
+  key: CALL_OPTION_FAULTS.key,
+  headers: CALL_OPTION_FAULTS.headers,
+  expect: expectFault,
+};
+
+/** The topic's name is checked where it is addressed. */
+const EVENT_FAULTS: OptionFaults<GatherEvent> = { event: () => undefined, type: eventTypeFault };
+
 /** Throws `invalid-argument` if the options cannot be followed. */
 export function checkGatherOptions(options: GatherOptions): void {
-  // Those are of calls for whose responses nobody waits.
-  const { responses: _, state: __, ...faults } = optionFaults();
-  checkOptions(options, { ...faults, ...RULE_FAULTS }, 'gather');
+  checkOptions(options, GATHER_FAULTS, 'gather');
 }
 
 /** Throws `invalid-argument` if the options, or the event, cannot be. */
-export function checkGatherEventOptions(options: GatherEventOptions, { type, ...rest }: GatherEvent): void {
-  const { key, headers } = optionFaults();
-  checkOptions(options, { ...RULE_FAULTS, key, headers, expect: expectFault }, 'gather for an event');
-  checkOptions({ type, ...rest }, { type: eventTypeFault, event: () => undefined }, 'an event that is asked');
+export function checkGatherEventOptions(options: GatherEventOptions, event: GatherEvent): void {
+  checkOptions(options, GATHER_EVENT_FAULTS, 'gather for an event');
+  checkOptions(event, EVENT_FAULTS, 'an event that is asked');
 }
 
 function expectFault(expect: unknown): string | undefined {
