@@ -5,7 +5,7 @@ import {
   type EndpointContract,
   isEndpointContract,
 } from '../protocol/endpoint-contract.js';
-import { declareHandler, type HandlerExtras } from './declare-handler.js';
+import { declareHandler, type HandlerExtras, methodNameOf } from './declare-handler.js';
 import type { EndpointMethodDecorator } from './endpoint-method.js';
 import { endpointFaults, type EndpointOptions } from './endpoint-options.js';
 import { requestParameterFault } from './request-parameter.js';
@@ -70,10 +70,8 @@ export function AsyncEndpoint(
   return (target, key, descriptor: PropertyDescriptor) => {
     const method = descriptor.value as (...args: unknown[]) => unknown;
     const fault = contract && requestParameterFault(target.constructor, key, method);
-    if (fault) {
-      const declaredBy = `${target.constructor.name}.${String(key)}`;
-      throw new AsyncCallError('invalid-argument', `${where} of ${declaredBy}: ${fault}.`);
-    }
+    if (fault)
+      throw new AsyncCallError('invalid-argument', `${where} of ${methodNameOf(target, key)}: ${fault}.`);
     return declare(target, key, descriptor);
   };
 }

@@ -25,7 +25,7 @@ export function declareHandler<E extends HandlerExtras>(
   decorator: string,
 ): MethodDecorator {
   return (target, key, descriptor: PropertyDescriptor) => {
-    const declaredBy = `${target.constructor.name}.${String(key)}`;
+    const declaredBy = methodNameOf(target, key);
     if (Reflect.hasMetadata(PATTERN_METADATA, descriptor.value as object)) {
       throw new AsyncCallError(
         'invalid-argument',
@@ -36,4 +36,9 @@ export function declareHandler<E extends HandlerExtras>(
     descriptor.value = observeIterables(descriptor.value as (...args: unknown[]) => unknown);
     return MessagePattern(pattern, ASYNC_CALLS_TRANSPORT, { ...extras, declaredBy })(target, key, descriptor);
   };
+}
+
+/** `Controller.method`, for messages. */
+export function methodNameOf({ constructor }: object, key: string | symbol): string {
+  return `${constructor.name}.${String(key)}`;
 }

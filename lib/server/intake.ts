@@ -10,6 +10,26 @@ export interface GateOfRecord {
   readonly limit: number;
 }
 
+/** Handlers of which some may say how many of their records run at once. */
+export interface LimitedHandlers {
+  optionsOf(name: string): { readonly concurrency?: number } | undefined;
+  /** Whether any of them does. */
+  readonly areLimited: boolean;
+}
+
+/** A gate for each handler that has a limit; `nameOf` tells whose a record is. Absent where there is none. */
+export function gatesOf(
+  handlers: LimitedHandlers,
+  nameOf: (record: ConsumerRecord) => string,
+): IntakeOptions['gateOf'] {
+  if (!handlers.areLimited) return undefined;
+  return (record) => {
+    const name = nameOf(record);
+    const limit = handlers.optionsOf(name)?.concurrency;
+    return limit === undefined ? undefined : { name, limit };
+  };
+}
+
 /** What an intake is made of. */
 export interface IntakeOptions {
   /** How many records run at once. */

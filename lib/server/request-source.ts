@@ -1,9 +1,8 @@
-import type { ConsumerRecord } from '../broker/record.js';
 import type { Delivery, Handle } from '../delivery/delivery.js';
 import { cancelledRequestOf } from '../protocol/cancel.js';
 import { HEADER } from '../protocol/header-names.js';
 import { headerOf } from '../protocol/wire-record.js';
-import { type GateOfRecord, Intake } from './intake.js';
+import { gatesOf, Intake } from './intake.js';
 import type { RecordKind } from './record-kind.js';
 import { type Endpoints, requestKind } from './request-kind.js';
 import type { ServerOptions } from './server-options.js';
@@ -15,17 +14,12 @@ export function requestSource(
   endpoints: Endpoints,
   pipelineOf: (kind: RecordKind) => Handle<Delivery>,
 ): Source {
-  const gateOf = (record: ConsumerRecord): GateOfRecord | undefined => {
-    const name = headerOf(record, HEADER.endpoint)?.toString('utf8') ?? '';
-    const limit = endpoints.optionsOf(name)?.concurrency;
-    return limit === undefined ? undefined : { name, limit };
-  };
   const intake = new Intake({
     concurrency,
     maxInFlight,
     handle: pipelineOf(requestKind(service, endpoints)),
     laneOf: ({ key }) => key,
-    gateOf: endpoints.areLimited ? gateOf : undefined,
+    gateOf: gatesOf(endpoints, (record) => headerOf(record, HEADER.endpoint)?.toString('utf8') ?? ''),
     cancelledRequestOf,
   });
   return { topics: [requestTopic], startFrom: 'earliest', intake };

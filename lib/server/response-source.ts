@@ -3,7 +3,7 @@ import type { Delivery, Handle } from '../delivery/delivery.js';
 import { answeredCallOf, nameOfCall } from '../protocol/handled-response.js';
 import { correlationIdOf } from '../protocol/response.js';
 import { handledResponseKind, type ResponseHandlers } from './handled-response-kind.js';
-import { type GateOfRecord, Intake } from './intake.js';
+import { gatesOf, Intake } from './intake.js';
 import type { RecordKind } from './record-kind.js';
 import type { ServerOptions } from './server-options.js';
 import type { Source } from './source.js';
@@ -14,17 +14,12 @@ export function responseSource(
   handlers: ResponseHandlers,
   pipelineOf: (kind: RecordKind) => Handle<Delivery>,
 ): Source {
-  const gateOf = (record: ConsumerRecord): GateOfRecord | undefined => {
-    const name = callOf(record);
-    const limit = handlers.optionsOf(name)?.concurrency;
-    return limit === undefined ? undefined : { name, limit };
-  };
   const intake = new Intake({
     concurrency,
     maxInFlight,
     handle: pipelineOf(handledResponseKind(service, handlers)),
     laneOf: (record) => correlationIdOf(record) ?? null,
-    gateOf: handlers.areLimited ? gateOf : undefined,
+    gateOf: gatesOf(handlers, callOf),
   });
   return { topics: [responseTopic], startFrom: 'earliest', intake };
 }
