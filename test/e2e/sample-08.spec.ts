@@ -8,9 +8,9 @@ const SAMPLE = '08-best-offer';
 
 describe('sample 08', () => {
   it('prints what its README says, and ends well', () =>
-    expectOutputOfReadme(SAMPLE, { KAFKA_BOOTSTRAP: '' }));
+    expectOutputOfReadme(SAMPLE, { KAFKA_BOOTSTRAP: '', SLOWER: '2' }));
 });
 
 describeOnKafka('sample 08 on Kafka', () => {
-  it('prints the same', () => expectOutputOfReadme(SAMPLE));
+  it('prints the same', () => expectOutputOfReadme(SAMPLE, { SLOWER: '3' }));
 });

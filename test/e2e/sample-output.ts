@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
 import { runProgram } from './run-program.js';
 
@@ -7,6 +8,8 @@ export interface SampleOutput {
   readonly expected: readonly string[];
   readonly printed: readonly string[];
   readonly code: number | null;
+  /** All of it, with Nest's log. */
+  readonly output: string;
 }
 
 /** Runs a sample, by its folder's name, to its end. */
@@ -15,13 +18,15 @@ export async function runSample(name: string, env: NodeJS.ProcessEnv = {}): Prom
   const [, expected = ''] = /```text\n([^]*?)```/.exec(readme) ?? [];
   const { code, output } = await runProgram(`sample/${name}/src/main.ts`, {}, [], env);
   const printed = output.split('\n').filter((line) => line !== '' && !line.startsWith('[Nest]'));
-  return { expected: expected.split('\n').slice(0, -1), printed, code };
+  return { expected: expected.split('\n').slice(0, -1), printed, code, output };
 }
 
 /** Expects the sample to print what its README says, and to end well. */
 export async function expectOutputOfReadme(name: string, env?: NodeJS.ProcessEnv): Promise<void> {
-  const { expected, printed, code } = await runSample(name, env);
+  const { expected, printed, code, output } = await runSample(name, env);
   expect(expected).not.toEqual([]);
+  // What was going on meanwhile is in the log alone.
+  if (!isDeepStrictEqual(printed, expected)) console.error(output);
   expect(printed).toEqual(expected);
   expect(code).toBe(0);
 }
