@@ -4,14 +4,15 @@ const MAY_IMPORT = {
   errors: [],
   collections: [],
   context: [],
-  protocol: ['errors'],
-  port: ['errors'],
-  driver: ['port', 'errors'],
+  environment: [],
+  protocol: ['errors', 'environment'],
+  port: ['errors', 'environment'],
+  driver: ['port', 'errors', 'environment'],
   hooks: ['protocol:types', 'errors'],
-  delivery: ['collections', 'protocol', 'hooks', 'port:types', 'errors'],
-  client: ['collections', 'protocol', 'context', 'hooks', 'port', 'errors'],
-  server: ['protocol', 'context', 'hooks', 'port', 'delivery', 'errors'],
-  module: ['errors', 'context', 'protocol', 'port', 'hooks', 'delivery', 'client', 'server'],
+  delivery: ['collections', 'protocol', 'hooks', 'port:types', 'errors', 'environment'],
+  client: ['collections', 'protocol', 'context', 'hooks', 'port', 'errors', 'environment'],
+  server: ['protocol', 'context', 'hooks', 'port', 'delivery', 'errors', 'environment'],
+  module: ['errors', 'context', 'environment', 'protocol', 'port', 'hooks', 'delivery', 'client', 'server'],
 };
 const OUTER = ['http', 'health', 'observability', 'contract', 'consistency', 'testing', 'cli'];
 for (const folder of OUTER)
