@@ -1,5 +1,6 @@
 import type { TopicSpec } from '../broker/admin.js';
 import type { Broker } from '../broker/broker.js';
+import type { Environment } from '../environment/environment.js';
 import type { Serializer } from '../protocol/serializer.js';
 import type { TopicNames } from '../protocol/topic-names.js';
 import type { OnRedelivery } from './call-options.js';
@@ -11,6 +12,7 @@ export interface ClientOptions {
   /** `service/instance`, sent with each request. */
   readonly source: string;
   readonly broker: Broker;
+  readonly environment: Environment;
   readonly topicNames: TopicNames;
   readonly replyTopic: TopicSpec;
   /** How topics of events are created. */

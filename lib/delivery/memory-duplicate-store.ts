@@ -1,5 +1,6 @@
 import type { DuplicateStore } from './duplicate-store.js';
 import { Fifo } from '../collections/fifo.js';
+import type { Environment } from '../environment/environment.js';
 
 /** How much of the past a store remembers. */
 export interface DuplicateWindow {
@@ -30,7 +31,7 @@ export class MemoryDuplicateStore implements DuplicateStore {
 
   constructor(
     private readonly window: DuplicateWindow,
-    private readonly now: () => number = Date.now,
+    private readonly environment: Pick<Environment, 'now'>,
   ) {}
 
   /** How many requests it knows. */
@@ -62,12 +63,12 @@ export class MemoryDuplicateStore implements DuplicateStore {
     this.running.delete(requestId);
     if (!done) return;
     this.ended.add(requestId);
-    this.byAge.push({ requestId, at: this.now() });
+    this.byAge.push({ requestId, at: this.environment.now() });
   }
 
   private forgetOld(): void {
     const { windowMs, maxRequests } = this.window;
-    const earliest = this.now() - windowMs;
+    const earliest = this.environment.now() - windowMs;
     for (let oldest = this.byAge.peek(); oldest; oldest = this.byAge.peek()) {
       if (oldest.at >= earliest && this.byAge.length <= maxRequests) return;
       this.byAge.take();

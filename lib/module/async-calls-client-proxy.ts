@@ -8,6 +8,7 @@ import { isEndpointContract } from '../protocol/endpoint-contract.js';
 import { serviceNameFault } from '../protocol/endpoint-address.js';
 import type { AsyncCallsOptions } from './async-calls-options.js';
 import { resolveOptions } from './resolve-options.js';
+import { SYSTEM_SURROUNDINGS } from './surroundings.js';
 
 /** Whose handlers the patterns of a client are: a service of this library, or topics of Nest's own Kafka transport. */
 export type PatternOwner = { readonly service: string } | { readonly nestTopics: true };
@@ -32,7 +33,7 @@ export class AsyncCallsClientProxy extends AsyncCallsClient {
   private readonly owner: PatternOwner | undefined;
 
   constructor({ target, ...options }: AsyncCallsClientProxyOptions) {
-    super(resolveOptions(options).client);
+    super(resolveOptions(options, SYSTEM_SURROUNDINGS).client);
     const fault = ownerFault(target);
     if (fault) throw new AsyncCallError('invalid-argument', `target: ${fault}.`);
     this.owner = target;

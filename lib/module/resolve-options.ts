@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import type { TopicSpec } from '../broker/admin.js';
 import type { ClientOptions } from '../client/client-options.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import { MemoryDuplicateStore } from '../delivery/memory-duplicate-store.js';
+import type { Environment } from '../environment/environment.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { jsonSerializer } from '../protocol/json-serializer.js';
 import { topicNames } from '../protocol/topic-names.js';
 import type { NestTopics, ServerOptions } from '../server/server-options.js';
 import type { AsyncCallsOptions, DeliveryOptions, TopicOptions } from './async-calls-options.js';
 import { faultsOf } from './option-faults.js';
+import type { Surroundings } from './surroundings.js';
 
 /** The module's options with every default in place, checked and frozen. */
 export interface ResolvedOptions {
@@ -29,18 +30,20 @@ const DEFAULT_RETRY = { attempts: 3, initialDelayMs: 100, multiplier: 4, maxDela
 
 /**
  * Applies defaults and checks. The only place that knows a default. Throws one `invalid-argument` error that names
- * every fault and what to write instead.
+ * every fault and what to write instead. What is right is then put into its surroundings.
  */
-export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
+export function resolveOptions(options: AsyncCallsOptions, surroundings: Surroundings): ResolvedOptions {
   assertNoFaults(faultsOf(options));
-  const { service, broker, topics = {}, calls = {}, delivery = {} } = options;
-  const source = `${service}/${options.instance ?? randomBytes(4).toString('hex')}`;
+  const { service, topics = {}, calls = {}, delivery = {} } = options;
+  const { environment } = surroundings;
+  const source = `${service}/${options.instance ?? environment.randomBytes(4).toString('hex')}`;
   const names = topicNames(topics.prefix);
   const { drainTimeoutMs = 10_000, groupId = service } = delivery;
   const common = {
     service,
     source,
-    broker,
+    broker: surroundings.brokerOf(options.broker, service),
+    environment,
     serializer: options.serializer ?? jsonSerializer,
     createTopics: topics.create ?? true,
     topicNames: names,
@@ -73,8 +76,8 @@ export function resolveOptions(options: AsyncCallsOptions): ResolvedOptions {
       responseWindow: delivery.responseWindow ?? 100,
       responseBufferBytes: delivery.responseBufferBytes ?? 33_554_432,
       maxHandlerMs: delivery.maxHandlerMs,
-      duplicates: duplicateStore(delivery.duplicates),
-      responseDuplicates: duplicateStore(delivery.duplicates),
+      duplicates: duplicateStore(delivery.duplicates, environment),
+      responseDuplicates: duplicateStore(delivery.duplicates, environment),
       onFailure: delivery.onFailure ?? 'restart',
       patterns: options.patterns ?? 'serve',
       nestTopics: nestTopics(options, groupId),
@@ -100,9 +103,13 @@ function nestTopics(
   return Object.freeze({ groupId, startFrom, spec });
 }
 
-function duplicateStore(duplicates: DeliveryOptions['duplicates'] = {}): DuplicateStore | undefined {
+function duplicateStore(
+  duplicates: DeliveryOptions['duplicates'] = {},
+  environment: Environment,
+): DuplicateStore | undefined {
   if (duplicates === false) return undefined;
-  return 'claim' in duplicates ? duplicates : new MemoryDuplicateStore({ ...DEFAULT_WINDOW, ...duplicates });
+  if ('claim' in duplicates) return duplicates;
+  return new MemoryDuplicateStore({ ...DEFAULT_WINDOW, ...duplicates }, environment);
 }
 
 function topicSpec(topic: string, options?: TopicOptions, configs?: TopicSpec['configs']): TopicSpec {

@@ -3,6 +3,7 @@ import type { TopicSpec } from '../broker/admin.js';
 import type { GroupStart } from '../broker/consumer.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
+import type { Environment } from '../environment/environment.js';
 import type { Serializer } from '../protocol/serializer.js';
 import type { TopicNames } from '../protocol/topic-names.js';
 import type { GroupSettings } from './record-consumer.js';
@@ -41,6 +42,7 @@ export interface ServerOptions {
   /** `service/instance`, sent with each response. */
   readonly source: string;
   readonly broker: Broker;
+  readonly environment: Environment;
   readonly groupId: string;
   readonly requestTopic: TopicSpec;
   readonly topicNames: TopicNames;

@@ -4,7 +4,7 @@ import { MemoryDuplicateStore } from '../../../lib/delivery/memory-duplicate-sto
 
 function storeOf({ windowMs = 1_000, maxRequests = 100 } = {}) {
   const clock = { ms: 0 };
-  return { clock, store: new MemoryDuplicateStore({ windowMs, maxRequests }, () => clock.ms) };
+  return { clock, store: new MemoryDuplicateStore({ windowMs, maxRequests }, { now: () => clock.ms }) };
 }
 
 describe('MemoryDuplicateStore', () => {

@@ -14,6 +14,7 @@ import {
 } from '../../../lib/delivery/delivery.js';
 import { noCounts } from '../../../lib/delivery/delivery-counts.js';
 import type { DuplicateStore } from '../../../lib/delivery/duplicate-store.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { MemoryDuplicateStore } from '../../../lib/delivery/memory-duplicate-store.js';
 import { answered } from '../../../lib/delivery/stages/answered.js';
 import { counted } from '../../../lib/delivery/stages/counted.js';
@@ -250,7 +251,7 @@ describe('withdrawn', () => {
 });
 
 describe('unique', () => {
-  const store = () => new MemoryDuplicateStore({ windowMs: 60_000, maxRequests: 10 });
+  const store = () => new MemoryDuplicateStore({ windowMs: 60_000, maxRequests: 10 }, systemEnvironment);
 
   function setUp(duplicates: DuplicateStore, outcomes: Outcome[]) {
     const duplicate: RequestDelivery[] = [];

@@ -1,18 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Broker } from '../../../lib/broker/broker.js';
 import { memory } from '../../../lib/broker/memory/index.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import type { AsyncCallsOptions } from '../../../lib/module/async-calls-options.js';
 import type { DuplicateStore } from '../../../lib/delivery/duplicate-store.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { MemoryDuplicateStore } from '../../../lib/delivery/memory-duplicate-store.js';
 import { resolveOptions } from '../../../lib/module/resolve-options.js';
+import { SYSTEM_SURROUNDINGS } from '../../../lib/module/surroundings.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 
 const REQUIRED = { service: 'bank', broker: memory() };
 
+function resolved(options: AsyncCallsOptions) {
+  return resolveOptions(options, SYSTEM_SURROUNDINGS);
+}
+
 /** The faults that one error names, without the dashes before them. */
 function faultsOf(options: unknown): string[] {
   try {
-    resolveOptions(options as AsyncCallsOptions);
+    resolved(options as AsyncCallsOptions);
   } catch (error) {
     expect(error).toBeInstanceOf(AsyncCallError);
     expect(error).toMatchObject({ code: 'invalid-argument' });
@@ -25,11 +32,12 @@ function faultsOf(options: unknown): string[] {
 
 describe('resolveOptions', () => {
   it('has a default for everything but the service and the broker', () => {
-    const { client, server } = resolveOptions({ ...REQUIRED, instance: 'i1' });
+    const { client, server } = resolved({ ...REQUIRED, instance: 'i1' });
     const common = {
       service: 'bank',
       source: 'bank/i1',
       broker: REQUIRED.broker,
+      environment: systemEnvironment,
       serializer: jsonSerializer,
       createTopics: true,
       topicNames: expect.anything(),
@@ -73,8 +81,20 @@ describe('resolveOptions', () => {
     });
   });
 
+  it('takes its environment and its broker from the surroundings', () => {
+    const environment = { ...systemEnvironment, randomBytes: (size: number) => Buffer.alloc(size, 7) };
+    const other = memory();
+    const brokerOf = (configured: Broker, service: string) =>
+      configured === REQUIRED.broker && service === 'bank' ? other : configured;
+    const { client, server } = resolveOptions(REQUIRED, { environment, brokerOf });
+    for (const part of [client, server]) {
+      expect(part).toMatchObject({ source: 'bank/07070707', environment });
+      expect(part.broker).toBe(other);
+    }
+  });
+
   it('reads topics of Nest by the group of the service, or by one of its own', () => {
-    const nestTopicsOf = (options: object) => resolveOptions({ ...REQUIRED, ...options }).server.nestTopics;
+    const nestTopicsOf = (options: object) => resolved({ ...REQUIRED, ...options }).server.nestTopics;
     const spec = { partitions: 2, configs: {} };
     const topics = { requests: { partitions: 2 } };
     expect(nestTopicsOf({ nestTopics: false })).toBeUndefined();
@@ -105,7 +125,7 @@ describe('resolveOptions', () => {
   });
 
   it('tells the instances of a service apart', () => {
-    const [one, other] = [resolveOptions(REQUIRED), resolveOptions(REQUIRED)];
+    const [one, other] = [resolved(REQUIRED), resolved(REQUIRED)];
     expect(one.client.source).toMatch(/^bank\/[0-9a-f]{8}$/);
     expect(one.server.source).toBe(one.client.source);
     expect(other.client.source).not.toBe(one.client.source);
@@ -120,7 +140,7 @@ describe('resolveOptions', () => {
       drainTimeoutMs: 5,
       sessionTimeoutMs: 6,
     };
-    const { client, server } = resolveOptions({
+    const { client, server } = resolved({
       ...REQUIRED,
       topics: {
         prefix: 'staging.',
@@ -160,14 +180,14 @@ describe('resolveOptions', () => {
 
   it('lets the user decide how long replies are kept', () => {
     const replies = { configs: { 'retention.ms': '60000' } };
-    const { client } = resolveOptions({ ...REQUIRED, topics: { replies } });
+    const { client } = resolved({ ...REQUIRED, topics: { replies } });
     expect(client.replyTopic.configs).toEqual({ 'retention.ms': '60000' });
   });
 
   it('takes a store of duplicates, or none', () => {
     const store = { claim: () => undefined };
     const duplicatesOf = (duplicates: DuplicateStore | false) =>
-      resolveOptions({ ...REQUIRED, delivery: { duplicates } }).server.duplicates;
+      resolved({ ...REQUIRED, delivery: { duplicates } }).server.duplicates;
     expect(duplicatesOf(store)).toBe(store);
     expect(duplicatesOf(false)).toBeUndefined();
   });
@@ -175,7 +195,7 @@ describe('resolveOptions', () => {
   it('lets long streams of responses push no request out of the window, but asks a store of its own for both', () => {
     const store = { claim: () => undefined };
     const storesOf = (duplicates?: DuplicateStore) => {
-      const { server } = resolveOptions({ ...REQUIRED, delivery: { duplicates } });
+      const { server } = resolved({ ...REQUIRED, delivery: { duplicates } });
       return [server.duplicates, server.responseDuplicates];
     };
     const [requests, responses] = storesOf();
@@ -184,13 +204,13 @@ describe('resolveOptions', () => {
   });
 
   it('gives the group more time than a drain may take', () => {
-    const { server } = resolveOptions({ ...REQUIRED, delivery: { drainTimeoutMs: 100_000 } });
+    const { server } = resolved({ ...REQUIRED, delivery: { drainTimeoutMs: 100_000 } });
     expect(server.delivery.rebalanceTimeoutMs).toBe(130_000);
   });
 
   it('is frozen', () => {
-    const resolved = resolveOptions(REQUIRED);
-    for (const part of [resolved, resolved.client, resolved.server, resolved.server.delivery]) {
+    const options = resolved(REQUIRED);
+    for (const part of [options, options.client, options.server, options.server.delivery]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
@@ -292,7 +312,7 @@ describe('resolveOptions', () => {
 
   it('makes topic names that Kafka takes of the longest prefix and service', () => {
     const options = { ...REQUIRED, service: 'a'.repeat(200), topics: { prefix: 'p'.repeat(40) } };
-    const { client, server } = resolveOptions(options);
+    const { client, server } = resolved(options);
     for (const { topic } of [client.replyTopic, server.requestTopic]) expect(topic.length).toBeLessThan(250);
   });
 });
