@@ -1,3 +1,4 @@
+import type { Environment } from '../environment/environment.js';
 import type { Producer } from './producer.js';
 import { type QueuedRecord, WholeRecord } from './queued-record.js';
 import type { ProducerRecord, TopicPartitionOffset } from './record.js';
@@ -14,7 +15,10 @@ import { TopicLane } from './topic-lane.js';
 export class BatchingProducer {
   private readonly lanes = new Map<string, TopicLane>();
 
-  constructor(private readonly producer: Producer) {}
+  constructor(
+    private readonly producer: Producer,
+    private readonly environment: Environment,
+  ) {}
 
   /** See {@link Producer.connect}. */
   connect(): Promise<void> {
@@ -54,7 +58,7 @@ export class BatchingProducer {
   private laneOf(topic: string): TopicLane {
     let lane = this.lanes.get(topic);
     if (!lane) {
-      lane = new TopicLane(this.producer);
+      lane = new TopicLane(this.producer, this.environment);
       this.lanes.set(topic, lane);
     }
     return lane;

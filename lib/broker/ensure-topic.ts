@@ -1,15 +1,11 @@
 import type { Admin, TopicSpec } from './admin.js';
 import { BrokerError } from './broker-error.js';
-import { retryUntilReachable } from './retry.js';
+import { type RetryOptions, retryUntilReachable } from './retry.js';
 
 /** How a topic is made sure of. */
-export interface EnsureTopicOptions {
+export interface EnsureTopicOptions extends RetryOptions {
   /** Whether it may be created if it is missing. */
   readonly create: boolean;
-  /** Ends the waiting for a broker that cannot be reached. */
-  readonly signal: AbortSignal;
-  /** Called before each further try, with the reason. */
-  readonly onUnavailable?: (error: BrokerError) => void;
 }
 
 /**

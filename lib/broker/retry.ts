@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Environment } from '../environment/environment.js';
 import { BrokerError } from './broker-error.js';
 
 const FIRST_DELAY_MS = 100;
@@ -7,6 +7,7 @@ const MAX_DELAY_MS = 500;
 
 /** When to give up, and whom to tell. */
 export interface RetryOptions {
+  readonly environment: Environment;
   /** Ends the waiting; the last error is thrown then. */
   readonly signal: AbortSignal;
   /** Called before each further try, with the reason. */
@@ -22,9 +23,22 @@ export async function retryUntilReachable<T>(operation: () => Promise<T>, option
       if (!(error instanceof BrokerError) || !error.retriable || options.signal.aborted) throw error;
       options.onUnavailable?.(error);
       // Half of the pause by chance: instances that lost the broker together must not come back together.
-      await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal: options.signal }).catch(() => {
-        throw error;
-      });
+      await pause(delayMs * (0.5 + options.environment.random() / 2), options);
+      if (options.signal.aborted) throw error;
     }
   }
+}
+
+/** Resolves after the time, or at once when the signal is aborted. */
+function pause(ms: number, { environment, signal }: RetryOptions): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = () => {
+      environment.clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = environment.setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
 }

@@ -1,3 +1,4 @@
+import type { Environment } from '../environment/environment.js';
 import type { Admin } from './admin.js';
 import { BrokerError } from './broker-error.js';
 
@@ -15,7 +16,10 @@ interface Entry {
 export class TopicDirectory {
   private readonly entries = new Map<string, Entry>();
 
-  constructor(private readonly admin: Admin) {}
+  constructor(
+    private readonly admin: Admin,
+    private readonly environment: Environment,
+  ) {}
 
   /**
    * The topic's number of partitions; `undefined` if it does not exist. Rejects as the admin does, but while the
@@ -23,8 +27,8 @@ export class TopicDirectory {
    */
   partitionsOf(topic: string): Promise<number | undefined> {
     const known = this.entries.get(topic);
-    if (known && isFresh(known)) return known.partitions;
-    const entry: Entry = { partitions: this.ask(topic, known), askedAt: Date.now() };
+    if (known && this.isFresh(known)) return known.partitions;
+    const entry: Entry = { partitions: this.ask(topic, known), askedAt: this.environment.now() };
     this.entries.set(topic, entry);
     entry.partitions.then(
       (partitions) => {
@@ -39,7 +43,7 @@ export class TopicDirectory {
   /** The same without asking anybody; `undefined` also if it is not known. */
   knownPartitionsOf(topic: string): number | undefined {
     const entry = this.entries.get(topic);
-    return entry && isFresh(entry) ? entry.known : undefined;
+    return entry && this.isFresh(entry) ? entry.known : undefined;
   }
 
   /** Forgets the topic: a send has shown that it is not as it was. */
@@ -57,11 +61,11 @@ export class TopicDirectory {
     }
   }
 
+  private isFresh({ askedAt }: Entry): boolean {
+    return this.environment.now() - askedAt < MAX_AGE_MS;
+  }
+
   private drop(topic: string, entry: Entry): void {
     if (this.entries.get(topic) === entry) this.entries.delete(topic);
   }
-}
-
-function isFresh({ askedAt }: Entry): boolean {
-  return Date.now() - askedAt < MAX_AGE_MS;
 }

@@ -1,3 +1,4 @@
+import type { Environment, TimerHandle } from '../environment/environment.js';
 import { BrokerError } from './broker-error.js';
 import { PartitionLane } from './partition-lane.js';
 import type { Producer, SendResult } from './producer.js';
@@ -24,11 +25,14 @@ export class TopicLane {
   private waveLeftAt = 0;
   private underWay = 0;
   private leaving = false;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: TimerHandle | undefined;
   private maxPartitionBytes = MAX_PARTITION_BYTES;
   private onIdle: (() => void)[] = [];
 
-  constructor(private readonly producer: Producer) {}
+  constructor(
+    private readonly producer: Producer,
+    private readonly environment: Environment,
+  ) {}
 
   /** See {@link BatchingProducer.maxBatchBytes}. */
   get maxBatchBytes(): number {
@@ -63,7 +67,7 @@ export class TopicLane {
   private leaveAtEndOfTurn(): void {
     if (this.leaving) return;
     this.leaving = true;
-    setImmediate(() => {
+    this.environment.setImmediate(() => {
       this.leaving = false;
       if (this.wave.size === 0) this.leave();
     });
@@ -73,7 +77,7 @@ export class TopicLane {
   private leave(): void {
     const ready = this.ready.sort((a, b) => a.length - b.length);
     this.ready = [];
-    this.waveLeftAt = performance.now();
+    this.waveLeftAt = this.environment.uptime();
     let room = MAX_WAVE_RECORDS;
     for (const [index, lane] of ready.entries()) {
       const share = Math.max(1, Math.floor(room / (ready.length - index)));
@@ -125,7 +129,7 @@ export class TopicLane {
 
   private cameBack(lane: PartitionLane, leftAt: number): void {
     lane.busy = false;
-    lane.late = performance.now() - leftAt > PATIENCE_MS;
+    lane.late = this.environment.uptime() - leftAt > PATIENCE_MS;
     this.underWay -= 1;
     this.wave.delete(lane);
     if (lane.length > 0) this.ready.push(lane);
@@ -142,15 +146,16 @@ export class TopicLane {
   /** There is a timer only while something waits for a wave, and one for many waves. */
   private watchWave(): void {
     if (this.timer) return;
-    const leftMs = PATIENCE_MS - (performance.now() - this.waveLeftAt);
+    const { environment } = this;
+    const leftMs = PATIENCE_MS - (environment.uptime() - this.waveLeftAt);
     // An answer that arrived in a busy turn of the event loop is read before it is called late.
-    this.timer = setTimeout(() => setImmediate(() => this.checkWave()), leftMs);
+    this.timer = environment.setTimeout(() => environment.setImmediate(() => this.checkWave()), leftMs);
   }
 
   private checkWave(): void {
     this.timer = undefined;
     if (this.wave.size === 0 || this.ready.length === 0) return;
-    if (performance.now() - this.waveLeftAt < PATIENCE_MS) return this.watchWave();
+    if (this.environment.uptime() - this.waveLeftAt < PATIENCE_MS) return this.watchWave();
     this.wave.clear();
     this.leave();
   }

@@ -1,4 +1,5 @@
 import { currentCall } from '../context/current-call.js';
+import type { Environment } from '../environment/environment.js';
 import { type CallOptions, MAX_TIMEOUT_MS } from './call-options.js';
 
 /** How long a call may take; `Infinity` for no limit. */
@@ -21,9 +22,14 @@ export function oneWayLimits(options: CallOptions, defaults: DefaultLimits): Cal
 }
 
 /** The limits of a request that is made now, by the code that runs now. */
-export function requestLimits(options: CallOptions, defaults: DefaultLimits): CallLimits {
+export function requestLimits(
+  options: CallOptions,
+  defaults: DefaultLimits,
+  environment: Pick<Environment, 'now'>,
+): CallLimits {
   const ownMs = options.timeoutMs ?? defaults.timeoutMs;
-  const leftMs = options.inheritDeadline === false ? Number.POSITIVE_INFINITY : leftToHandlerMs();
+  const inherits = options.inheritDeadline !== false;
+  const leftMs = inherits ? leftToHandlerMs(environment) : Number.POSITIVE_INFINITY;
   const isInherited = leftMs < ownMs;
   return {
     timeoutMs: isInherited ? leftMs : ownMs,
@@ -32,10 +38,10 @@ export function requestLimits(options: CallOptions, defaults: DefaultLimits): Ca
   };
 }
 
-function leftToHandlerMs(): number {
+function leftToHandlerMs(environment: Pick<Environment, 'now'>): number {
   const call = currentCall();
   if (!call) return Number.POSITIVE_INFINITY;
-  const leftMs = call.deadline - Date.now();
+  const leftMs = call.deadline - environment.now();
   // No timer can take more, and nobody waits for it.
   return leftMs > MAX_TIMEOUT_MS ? Number.POSITIVE_INFINITY : leftMs;
 }

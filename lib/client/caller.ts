@@ -1,4 +1,6 @@
 import type { BrokerError } from '../broker/broker-error.js';
+import { within } from '../broker/within.js';
+import type { Environment } from '../environment/environment.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { checkEvent, checkIncomingResponse, checkRequest } from '../protocol/contract-checks.js';
 import { type AnyEndpointContract, isEndpointContract } from '../protocol/endpoint-contract.js';
@@ -52,7 +54,7 @@ export interface CallerListener extends Pick<ReplyListener, 'onState'> {
 
 /** Makes calls and keeps them until they are over. */
 export class Caller {
-  private readonly ids = new MessageIds();
+  private readonly ids = new MessageIds(this.options.environment);
   private readonly requests = new PendingCalls();
   private readonly oneWayCalls = new PendingCalls();
   private readonly replies = new ReplyRouter(this.ids, this.requests);
@@ -75,6 +77,11 @@ export class Caller {
       // Those that have not left yet get the next reader's address.
       onLost: (why) => this.requests.failAll((call) => (call.hasLeft ? repliesLost(why) : undefined)),
     });
+  }
+
+  /** The time and the chance of its calls. */
+  get environment(): Environment {
+    return this.options.environment;
   }
 
   /** How many calls wait for responses. */
@@ -116,12 +123,14 @@ export class Caller {
   }
 
   private pendingOptions(call: Call, observer: CallObserver): PendingCallOptions {
+    const { environment } = this;
     const limitsOf = call.kind === 'request' ? requestLimits : oneWayLimits;
     return {
+      environment,
       requestId: this.ids.next(),
       kind: call.kind,
       target: nameOf(call.target),
-      limits: limitsOf(call.options, this.options),
+      limits: limitsOf(call.options, this.options, environment),
       onRedelivery: call.options.onRedelivery ?? this.options.onRedelivery,
       serializer: this.serializerFor(call.target),
       read: isNestTopic(call.target) ? nestReader() : undefined,
@@ -144,7 +153,9 @@ export class Caller {
     } catch (error) {
       // Not before the caller could subscribe. Not in this turn once the client is closed: an Observable that is retried
       // without end would leave the event loop to nobody.
-      (this.isClosed ? setImmediate : queueMicrotask)(() => pending.fail(error));
+      const fail = () => pending.fail(error);
+      if (this.isClosed) this.environment.setImmediate(fail);
+      else queueMicrotask(fail);
     }
   }
 
@@ -170,11 +181,12 @@ export class Caller {
   }
 
   private async finish(): Promise<void> {
-    const endsAt = Date.now() + CLOSE_GRACE_MS;
+    const { environment } = this;
+    const endsAt = environment.now() + CLOSE_GRACE_MS;
     this.requests.closeAll();
-    await this.oneWayCalls.allOver(CLOSE_GRACE_MS);
+    await within(environment, CLOSE_GRACE_MS, this.oneWayCalls.allOver());
     this.oneWayCalls.closeAll();
-    await this.connection.close(endsAt - Date.now());
+    await this.connection.close(endsAt - environment.now());
   }
 
   /** Sends what the caller gave, not what the schema makes of it: the service's schema takes the former. */

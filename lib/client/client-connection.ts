@@ -49,7 +49,7 @@ export class ClientConnection {
   private readonly responseTopic: ResponseTopic;
   private readonly routes = new Map<string, Route>();
   private readonly stopping = new AbortController();
-  private roundRobin = Math.floor(Math.random() * 1_000);
+  private roundRobin = Math.floor(this.options.environment.random() * 1_000);
   private reaching: Promise<void> | undefined;
   private opening: Promise<void> | undefined;
   private lookingUp: Promise<void> = Promise.resolve();
@@ -60,17 +60,17 @@ export class ClientConnection {
     private readonly options: ClientOptions,
     private readonly listener: ConnectionListener,
   ) {
-    const { broker, source, maxPending } = options;
+    const { broker, environment, source, maxPending } = options;
     const identity = { clientId: source };
     this.admin = broker.createAdmin(identity);
-    this.producer = new BatchingProducer(broker.createProducer(identity));
+    this.producer = new BatchingProducer(broker.createProducer(identity), environment);
     this.cancels = new CancelWriter({
       producer: this.producer,
       source,
       maxWaiting: maxPending,
       onLost: (error) => listener.onCancelLost(error),
     });
-    this.directory = new TopicDirectory(this.admin);
+    this.directory = new TopicDirectory(this.admin, environment);
     this.replies = new ReplyReader(
       { ...options, admin: this.admin, directory: this.directory, closing: this.stopping.signal },
       { ...listener, onState: (state, error) => this.stateChanged(state, error) },
@@ -113,11 +113,12 @@ export class ClientConnection {
 
   /** Sends what is waiting and disconnects; after `withinMs` that goes on without being waited for. */
   async close(withinMs: number): Promise<void> {
+    const { environment } = this.options;
     this.stopping.abort();
-    await within(withinMs, this.producer.close());
+    await within(environment, withinMs, this.producer.close());
     await this.replies.close();
     // A look-up that is under way would connect the admin again, for good.
-    await within(withinMs, this.lookingUp);
+    await within(environment, withinMs, this.lookingUp);
     await this.admin.close();
   }
 
@@ -142,6 +143,7 @@ export class ClientConnection {
 
   private async pingUntilReached(): Promise<void> {
     await retryUntilReachable(() => this.admin.ping(), {
+      environment: this.options.environment,
       signal: this.stopping.signal,
       onUnavailable: (error) => this.stateChanged('unavailable', error),
     });
@@ -178,7 +180,8 @@ export class ClientConnection {
     if (kind === 'handled' && !this.responseTopic.exists) {
       return { removed: this.lookedUp(this.responseTopic.ensure()), only: kind };
     }
-    return Date.now() < route.validUntil ? undefined : { removed: this.lookedUp(this.lookUp(route)) };
+    const isValid = this.options.environment.now() < route.validUntil;
+    return isValid ? undefined : { removed: this.lookedUp(this.lookUp(route)) };
   }
 
   /** The admin is at work until then; see {@link close}. */
@@ -192,20 +195,22 @@ export class ClientConnection {
   }
 
   private async lookUp(route: Route): Promise<void> {
-    const { signal } = this.stopping;
+    const { environment } = this.options;
     const partitions = await retryUntilReachable(() => this.partitionsOf(route.destination), {
-      signal,
+      environment,
+      signal: this.stopping.signal,
       onUnavailable: (error) => (this.trouble = error),
     });
     if (partitions === undefined) throw route.destination.missing();
     route.partitions = partitions;
-    route.validUntil = Date.now() + PARTITIONS_MAX_AGE_MS;
+    route.validUntil = environment.now() + PARTITIONS_MAX_AGE_MS;
   }
 
   private async partitionsOf({ topic, spec }: Destination): Promise<number | undefined> {
     const partitions = await this.directory.partitionsOf(topic);
     if (partitions !== undefined || !spec) return partitions;
-    await ensureTopic(this.admin, spec, { create: this.options.createTopics, signal: this.stopping.signal });
+    const { environment, createTopics: create } = this.options;
+    await ensureTopic(this.admin, spec, { environment, create, signal: this.stopping.signal });
     return this.directory.partitionsOf(topic);
   }
 

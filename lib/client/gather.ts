@@ -25,7 +25,7 @@ export function gather<T>(
     const names = targets.map(addressOf);
     assertTargets(names);
     const { count, withinMs, when, ...callOptions } = options;
-    const gathering = new Gathering<T>(names, { count, withinMs, when }, subscriber);
+    const gathering = new Gathering<T>(names, { count, withinMs, when }, subscriber, caller.environment);
     const calls = new Subscription(() => gathering.stop());
     // Before they are subscribed to: the first may be enough.
     subscriber.add(calls);
@@ -53,7 +53,7 @@ export function gatherOfEvent<T>(
   return new Observable((subscriber) => {
     checkGatherEventOptions(options as GatherEventOptions, event);
     const { count, withinMs, when, expect = [], key, headers } = options;
-    const gathering = new Gathering<T>(expect, { count, when }, subscriber);
+    const gathering = new Gathering<T>(expect, { count, when }, subscriber, caller.environment);
     const call = caller.startGathering(
       {
         kind: 'request',

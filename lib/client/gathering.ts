@@ -7,6 +7,7 @@ import type {
   GatherReason,
   GatherRules,
 } from './gather-options.js';
+import type { Environment, TimerHandle } from '../environment/environment.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 
 /** Takes what several sources answer, until there is enough; then it tells so, and takes nothing more. */
@@ -14,7 +15,7 @@ export class Gathering<T> {
   private readonly responses: GatheredResponse<T>[] = [];
   private readonly failures: GatheredFailure[] = [];
   private readonly unfinished: Set<string>;
-  private readonly timer: NodeJS.Timeout | undefined;
+  private readonly timer: TimerHandle | undefined;
   /** There is enough, by this rule. */
   private enough: GatherReason | undefined;
   private isOver = false;
@@ -24,11 +25,12 @@ export class Gathering<T> {
     asked: readonly string[],
     private readonly rules: GatherRules<T>,
     private readonly subscriber: Subscriber<Gathered<T>>,
+    private readonly environment: Environment,
   ) {
     this.unfinished = new Set(asked);
     const { withinMs } = rules;
     if (withinMs !== undefined && Number.isFinite(withinMs)) {
-      this.timer = setTimeout(() => this.end('time'), withinMs);
+      this.timer = environment.setTimeout(() => this.end('time'), withinMs);
     }
   }
 
@@ -65,7 +67,7 @@ export class Gathering<T> {
   /** Nobody listens any more. */
   stop(): void {
     this.isOver = true;
-    clearTimeout(this.timer);
+    this.environment.clearTimeout(this.timer);
   }
 
   /** The last response may bring the end of its stream with it: whoever has sent it is not to be called unfinished. */

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerRecord } from '../broker/record.js';
+import type { Environment, TimerHandle } from '../environment/environment.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { decodeResponses } from '../protocol/frames.js';
 import { OrderedChecks } from '../protocol/ordered-checks.js';
@@ -27,6 +28,7 @@ export interface CallObserver {
 
 /** What a call starts with. */
 export interface PendingCallOptions {
+  readonly environment: Environment;
   readonly requestId: string;
   readonly kind: RequestKind;
   /** `service/endpoint`, for messages. */
@@ -51,9 +53,9 @@ export class PendingCall {
   readonly requestId: string;
   private readonly context = new AsyncResource('AsyncCall', { requireManualDestroy: true });
   private readonly sequence: ResponseSequence;
-  private readonly startedAt = Date.now();
-  private readonly timer: NodeJS.Timeout | undefined;
-  private readonly idleTimer: NodeJS.Timeout | undefined;
+  private readonly startedAt = this.options.environment.now();
+  private readonly timer: TimerHandle | undefined;
+  private readonly idleTimer: TimerHandle | undefined;
   /** There if values are checked. */
   private readonly checks: OrderedChecks | undefined;
   private readonly overListeners: ((call: PendingCall) => void)[] = [];
@@ -65,14 +67,16 @@ export class PendingCall {
   private giveUp: (() => void) | undefined;
 
   constructor(private readonly options: PendingCallOptions) {
-    const { requestId, onRedelivery, limits, check } = options;
+    const { environment, requestId, onRedelivery, limits, check } = options;
     this.requestId = requestId;
     this.sequence = new ResponseSequence(onRedelivery);
     this.checks = check && new OrderedChecks(check, (error) => this.fail(AsyncCallError.from(error)));
-    if (isTime(limits.timeoutMs)) this.timer = setTimeout(() => this.timedOut(), limits.timeoutMs);
+    if (isTime(limits.timeoutMs)) {
+      this.timer = environment.setTimeout(() => this.timedOut(), limits.timeoutMs);
+    }
     // One that is no shorter would never be the first to be over.
     if (isTime(limits.idleTimeoutMs) && limits.idleTimeoutMs < limits.timeoutMs) {
-      this.idleTimer = setTimeout(() => this.idledOut(), limits.idleTimeoutMs);
+      this.idleTimer = environment.setTimeout(() => this.idledOut(), limits.idleTimeoutMs);
     }
   }
 
@@ -136,7 +140,8 @@ export class PendingCall {
   /** What is left of its time, at least 1; `undefined` if it has no limit. */
   get remainingMs(): number | undefined {
     if (this.timer === undefined) return undefined;
-    return Math.max(1, this.options.limits.timeoutMs - (Date.now() - this.startedAt));
+    const { environment, limits } = this.options;
+    return Math.max(1, limits.timeoutMs - (environment.now() - this.startedAt));
   }
 
   /** Takes a record of one response or of several. One that cannot be read ends the call with `protocol-error`. */
@@ -190,7 +195,7 @@ export class PendingCall {
       else this.options.observer.next(value, response, this);
     }
     if (!verdict.ends) return;
-    clearTimeout(this.idleTimer);
+    this.options.environment.clearTimeout(this.idleTimer);
     if (this.checks) this.checks.end(() => this.conclude(response));
     else this.conclude(response);
   }
@@ -225,8 +230,9 @@ export class PendingCall {
   private end(): boolean {
     if (this.over) return false;
     this.over = true;
-    clearTimeout(this.timer);
-    clearTimeout(this.idleTimer);
+    const { environment } = this.options;
+    environment.clearTimeout(this.timer);
+    environment.clearTimeout(this.idleTimer);
     this.checks?.stop();
     for (const listener of this.overListeners) listener(this);
     this.giveUp?.();

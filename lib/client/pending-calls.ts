@@ -40,14 +40,9 @@ export class PendingCalls {
     for (const call of Array.from(this.calls.values())) call.close();
   }
 
-  /** Resolves when no call is left, or after this time. */
-  async allOver(withinMs: number): Promise<void> {
+  /** Resolves when no call is left. */
+  async allOver(): Promise<void> {
     if (this.calls.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.whenEmpty = resolve;
-      timer = setTimeout(resolve, withinMs);
-    });
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => (this.whenEmpty = resolve));
   }
 }

@@ -2,6 +2,7 @@ import { BrokerError } from '../broker/broker-error.js';
 import type { AssignedConsumer, ConsumerListener, ConsumerState } from '../broker/consumer.js';
 import type { ConsumerRecord, RecordBatch, TopicPartition } from '../broker/record.js';
 import { Fifo } from '../collections/fifo.js';
+import type { Environment, TimerHandle } from '../environment/environment.js';
 
 /** How many events may wait to be taken before their partitions are paused. */
 const MAX_WAITING = 1_000;
@@ -27,9 +28,9 @@ export class RangeReader implements ConsumerListener {
   private reject: (reason: unknown) => void = () => undefined;
   private readonly failure = new Promise<never>((_, reject) => (this.reject = reject));
   private wake: (() => void) | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: TimerHandle | undefined;
 
-  constructor() {
+  constructor(private readonly environment: Environment) {
     // Whoever reads hears of it.
     this.failure.catch(() => undefined);
   }
@@ -45,7 +46,7 @@ export class RangeReader implements ConsumerListener {
     for (const range of ranges) if (range.start < range.end) this.left.set(range.partition, range);
     if (this.left.size === 0) return;
     await this.unlessFailed(consumer.assign([...this.left.values()]));
-    this.timer = setInterval(() => this.checkEnds(), END_CHECK_MS);
+    this.timer = this.environment.setInterval(() => this.checkEnds(), END_CHECK_MS);
   }
 
   /** The next record; `undefined` at the end of all ranges. Rejects when reading has failed. */
@@ -71,7 +72,7 @@ export class RangeReader implements ConsumerListener {
 
   /** Nobody takes anything any more. */
   end(): void {
-    clearInterval(this.timer);
+    this.environment.clearInterval(this.timer);
   }
 
   onState(state: ConsumerState, error?: BrokerError): void {

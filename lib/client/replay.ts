@@ -1,7 +1,7 @@
 import type { Admin } from '../broker/admin.js';
 import { BrokerError } from '../broker/broker-error.js';
 import type { TopicPartitionOffset } from '../broker/record.js';
-import { retryUntilReachable } from '../broker/retry.js';
+import { type RetryOptions, retryUntilReachable } from '../broker/retry.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { eventTopicFault, eventTypeFault, typeOf } from '../protocol/event.js';
 import { checkOptions, type OptionFaults } from './call-options.js';
@@ -38,16 +38,16 @@ export async function* replay<T>(
   const fault = eventTopicFault(name);
   if (fault) throw new AsyncCallError('invalid-argument', `${fault}.`);
   checkOptions(options, FAULT_OF, 'replay');
-  const { broker, source, serializer, topicNames } = clientOptions;
+  const { broker, environment, source, serializer, topicNames } = clientOptions;
   const signal = options.signal ?? new AbortController().signal;
   signal.throwIfAborted();
   const admin = broker.createAdmin({ clientId: source });
-  const reading = new RangeReader();
+  const reading = new RangeReader(environment);
   const consumer = broker.createAssignedConsumer({ clientId: source }, { listener: reading });
   const stop = () => reading.fail(signal.reason);
   signal.addEventListener('abort', stop);
   try {
-    const ranges = rangesOf(admin, topicNames.events(name), options, signal);
+    const ranges = rangesOf(admin, topicNames.events(name), options, { environment, signal });
     await reading.begin(consumer, await reading.unlessFailed(ranges));
     for (let record = await reading.next(); record; record = await reading.next()) {
       if (options.type === undefined || typeOf(record) === options.type) {
@@ -66,9 +66,9 @@ async function rangesOf(
   admin: Admin,
   topic: string,
   { from, until }: ReplayOptions,
-  signal: AbortSignal,
+  retry: RetryOptions,
 ): Promise<Range[]> {
-  const persist = <R>(operation: () => Promise<R>) => retryUntilReachable(operation, { signal });
+  const persist = <R>(operation: () => Promise<R>) => retryUntilReachable(operation, retry);
   const [description] = await persist(() => admin.describeTopics([topic]));
   if (!description)
     throw new BrokerError('unknown-topic', `There is no topic "${topic}": nothing was published to it.`);

@@ -19,7 +19,7 @@ export interface ReplyListener {
 /** What a reader of replies works with. */
 export interface ReplyReaderOptions extends Pick<
   ClientOptions,
-  'broker' | 'source' | 'replyTopic' | 'createTopics'
+  'broker' | 'environment' | 'source' | 'replyTopic' | 'createTopics'
 > {
   readonly admin: Admin;
   readonly directory: TopicDirectory;
@@ -66,15 +66,16 @@ export class ReplyReader {
   }
 
   private async start(): Promise<ReplyPlace> {
-    const { replyTopic, createTopics, admin, directory, closing } = this.options;
+    const { environment, replyTopic, createTopics, admin, directory, closing } = this.options;
     await ensureTopic(admin, replyTopic, {
+      environment,
       create: createTopics,
       signal: closing,
       onUnavailable: (error) => this.listener.onState('unavailable', error),
     });
     const { topic } = replyTopic;
     const partitions = (await directory.partitionsOf(topic)) ?? 1;
-    return this.read({ topic, partition: Math.floor(Math.random() * partitions) });
+    return this.read({ topic, partition: Math.floor(environment.random() * partitions) });
   }
 
   private async read(address: ReplyPlace): Promise<ReplyPlace> {

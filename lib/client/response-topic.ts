@@ -4,7 +4,10 @@ import { ensureTopic } from '../broker/ensure-topic.js';
 import type { ClientOptions } from './client-options.js';
 
 /** What makes sure of the topic of responses to handlers. */
-export interface ResponseTopicOptions extends Pick<ClientOptions, 'responseTopic' | 'createTopics'> {
+export interface ResponseTopicOptions extends Pick<
+  ClientOptions,
+  'environment' | 'responseTopic' | 'createTopics'
+> {
   readonly admin: Admin;
   /** Aborted when the client closes. */
   readonly closing: AbortSignal;
@@ -33,8 +36,13 @@ export class ResponseTopic {
   }
 
   private async create(): Promise<void> {
-    const { admin, responseTopic, createTopics, closing, onUnavailable } = this.options;
-    await ensureTopic(admin, responseTopic, { create: createTopics, signal: closing, onUnavailable });
+    const { environment, admin, responseTopic, createTopics, closing, onUnavailable } = this.options;
+    await ensureTopic(admin, responseTopic, {
+      environment,
+      create: createTopics,
+      signal: closing,
+      onUnavailable,
+    });
     this.isThere = true;
   }
 }

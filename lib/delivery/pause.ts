@@ -1,13 +1,14 @@
+import type { Environment } from '../environment/environment.js';
 import { Cutoff } from './cutoff.js';
 
 /** What a timer can take: with more it would go off at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Resolves after the time (24 days at most), or at once when one of these is aborted. */
-export function pause(ms: number, ...cutoffs: readonly Cutoff[]): Promise<void> {
+export function pause(environment: Environment, ms: number, ...cutoffs: readonly Cutoff[]): Promise<void> {
   return new Promise((resolve) => {
     const cutoff = new Cutoff(...cutoffs);
-    const timer = setTimeout(
+    const timer = environment.setTimeout(
       () => {
         cutoff.release();
         resolve();
@@ -15,7 +16,7 @@ export function pause(ms: number, ...cutoffs: readonly Cutoff[]): Promise<void> 
       Math.min(ms, MAX_TIMER_MS),
     );
     cutoff.onAbort(() => {
-      clearTimeout(timer);
+      environment.clearTimeout(timer);
       resolve();
     });
   });

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { Environment } from '../environment/environment.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import type { ErrorCode } from '../errors/error-code.js';
 import { RetryableError, TerminalError } from '../errors/handler-errors.js';
@@ -35,13 +36,13 @@ export function retryDelay(
   error: AsyncCallError,
   attempts: number,
   policy: RetryPolicy,
-  random: () => number = Math.random,
+  environment: Pick<Environment, 'random'>,
 ): number | undefined {
   if (attempts >= policy.attempts || !isRetriable(error)) return undefined;
   const { initialDelayMs, multiplier, maxDelayMs } = policy;
   const longest = Math.min(maxDelayMs, initialDelayMs * multiplier ** (attempts - 1));
   const asked = error instanceof RetryableError ? (error.retryAfterMs ?? 0) || 0 : 0;
-  return Math.max(asked, longest * (0.5 + random() / 2));
+  return Math.max(asked, longest * (0.5 + environment.random() / 2));
 }
 
 /** What is wrong with the parts of a policy, each as `where.what: why`. */

@@ -1,5 +1,5 @@
-import { randomBytes, randomInt } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
+import type { Environment } from '../environment/environment.js';
 
 /** What a version 7 UUID has room for between its time and the tag. */
 const COUNTER_MAX = 2 ** 32 - 1;
@@ -13,15 +13,18 @@ const ID_LENGTH = 36;
  */
 export class MessageIds {
   /** `uuid` takes the last five of its random bytes as they are. */
-  private readonly random = randomBytes(16);
+  private readonly random = this.environment.randomBytes(16);
   private readonly tag = Buffer.from(this.random.toString('hex', 11), 'latin1');
   private msecs = 0;
 
-  constructor(private counter = randomInt(COUNTER_MAX)) {}
+  constructor(
+    private readonly environment: Environment,
+    private counter = environment.randomBytes(4).readUInt32BE(),
+  ) {}
 
   next(): string {
     this.counter = this.counter === COUNTER_MAX ? 0 : this.counter + 1;
-    const now = Date.now();
+    const now = this.environment.now();
     if (now > this.msecs) this.msecs = now;
     else if (this.counter === 0) this.msecs += 1;
     return uuid({ msecs: this.msecs, seq: this.counter, random: this.random });

@@ -1,5 +1,6 @@
 import { Cutoff } from '../delivery/cutoff.js';
 import { MAX_TIMER_MS } from '../delivery/pause.js';
+import type { Environment, TimerHandle } from '../environment/environment.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 
 /** An attempt, as far as its limits are concerned. */
@@ -18,18 +19,19 @@ export interface LimitedAttempt {
 export class AttemptLimits {
   /** When it aborts, the handler is not waited for any more, whatever it does. */
   readonly notWaitedFor: Cutoff;
-  private readonly deadlineTimer: NodeJS.Timeout | undefined;
-  private readonly maxTimer: NodeJS.Timeout | undefined;
+  private readonly deadlineTimer: TimerHandle | undefined;
+  private readonly maxTimer: TimerHandle | undefined;
   private tookTooLong = false;
 
   constructor(
     private readonly attempt: LimitedAttempt,
     private readonly maxHandlerMs: number | undefined,
+    private readonly environment: Environment,
   ) {
     const { cutoff, deadline, gone } = attempt;
-    this.deadlineTimer = after(deadline - Date.now(), () => cutoff.abort());
+    this.deadlineTimer = this.after(deadline - environment.now(), () => cutoff.abort());
     this.notWaitedFor = maxHandlerMs === undefined ? gone : new Cutoff(gone);
-    if (maxHandlerMs !== undefined) this.maxTimer = after(maxHandlerMs, () => this.giveUp());
+    if (maxHandlerMs !== undefined) this.maxTimer = this.after(maxHandlerMs, () => this.giveUp());
   }
 
   /** Throws `timeout` if the handler has taken longer than it may. */
@@ -44,9 +46,14 @@ export class AttemptLimits {
 
   /** The attempt is over. */
   clear(): void {
-    clearTimeout(this.deadlineTimer);
-    clearTimeout(this.maxTimer);
+    this.environment.clearTimeout(this.deadlineTimer);
+    this.environment.clearTimeout(this.maxTimer);
     this.notWaitedFor.release();
+  }
+
+  /** A limit that is further off than a timer can be set to is none. */
+  private after(ms: number, action: () => void): TimerHandle | undefined {
+    return ms <= MAX_TIMER_MS ? this.environment.setTimeout(action, ms) : undefined;
   }
 
   private giveUp(): void {
@@ -54,9 +61,4 @@ export class AttemptLimits {
     this.notWaitedFor.abort();
     this.attempt.cutoff.abort();
   }
-}
-
-/** A limit that is further off than a timer can be set to is none. */
-function after(ms: number, action: () => void): NodeJS.Timeout | undefined {
-  return ms <= MAX_TIMER_MS ? setTimeout(action, ms) : undefined;
 }

@@ -1,6 +1,7 @@
 import { runInCall } from '../context/current-call.js';
 import { Cutoff } from '../delivery/cutoff.js';
 import { ABANDONED, type AttemptDelivery, type Handle, type Outcome, SETTLED } from '../delivery/delivery.js';
+import type { Environment, TimerHandle } from '../environment/environment.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
 import { AsyncEventBatchContext } from './async-event-batch-context.js';
@@ -8,7 +9,6 @@ import { AsyncEventContext } from './async-event-context.js';
 import { AttemptLimits, type LimitedAttempt } from './attempt-limits.js';
 import { mapError } from './error-mapping.js';
 import type { BatchOptions } from './event-options.js';
-import { NO_RESPONSES } from './response-sink.js';
 import { runHandler } from './run-handler.js';
 import { dataOf, type ServedOptions } from './served.js';
 
@@ -42,7 +42,7 @@ export function batched(options: ServedOptions, single: Handle<AttemptDelivery>)
     if (!batch) return single(delivery);
     let collector = collectors.get(endpoint);
     if (!collector) {
-      collector = new Collector(batch, (waiting) => {
+      collector = new Collector(batch, options.environment, (waiting) => {
         runBatch(options, endpoint, waiting).catch((fault: unknown) =>
           waiting.forEach(({ fail }) => fail(fault)),
         );
@@ -56,10 +56,11 @@ export function batched(options: ServedOptions, single: Handle<AttemptDelivery>)
 /** Those of one handler that wait. */
 class Collector {
   private waiting: Waiting[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private timer: TimerHandle | undefined;
 
   constructor(
     private readonly options: BatchOptions,
+    private readonly environment: Environment,
     private readonly run: (batch: readonly Waiting[]) => void,
   ) {}
 
@@ -68,12 +69,13 @@ class Collector {
     const forget = delivery.owner.closing.onAbort(() => this.leave());
     const outcome = new Promise<Outcome>((end, fail) => this.waiting.push({ delivery, end, fail, forget }));
     if (this.waiting.length >= this.options.size) this.leave();
-    else this.timer ??= setTimeout(() => this.leave(), this.options.waitMs ?? DEFAULT_WAIT_MS);
+    else
+      this.timer ??= this.environment.setTimeout(() => this.leave(), this.options.waitMs ?? DEFAULT_WAIT_MS);
     return outcome;
   }
 
   private leave(): void {
-    clearTimeout(this.timer);
+    this.environment.clearTimeout(this.timer);
     this.timer = undefined;
     const batch = this.waiting;
     this.waiting = [];
@@ -109,15 +111,16 @@ async function called(
 ): Promise<AsyncCallError | undefined> {
   const { endpoint, cutoff } = ends;
   const deadline = Number.POSITIVE_INFINITY;
-  const limits = new AttemptLimits({ ...ends, deadline }, options.maxHandlerMsOf(endpoint));
+  const { environment, nowhere, maxHandlerMsOf } = options;
+  const limits = new AttemptLimits({ ...ends, deadline }, maxHandlerMsOf(endpoint), environment);
   const handler = options.kind.handlerOf(endpoint);
   try {
     if (!handler) throw options.kind.unhandled(endpoint);
     const call = { handler, data: members.map(({ data }) => data) };
-    const scope = { deadline, ready: () => NO_RESPONSES.ready() };
+    const scope = { deadline, ready: () => nowhere.ready() };
     const { notWaitedFor } = limits;
     await options.aroundCall(context, () =>
-      runInCall(scope, () => runHandler(call, context, NO_RESPONSES, { cutoff, notWaitedFor })),
+      runInCall(scope, () => runHandler(call, context, nowhere, { cutoff, notWaitedFor })),
     );
     limits.check();
     return undefined;

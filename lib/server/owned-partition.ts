@@ -6,6 +6,7 @@ import type { DeliveryOwner } from '../delivery/delivery.js';
 import { InFlightRequests } from '../delivery/in-flight-requests.js';
 import { OffsetTracker } from '../delivery/offset-tracker.js';
 import { pause } from '../delivery/pause.js';
+import type { Environment } from '../environment/environment.js';
 import type { Intake } from './intake.js';
 
 /** Tells partitions apart; no other begins with it. */
@@ -37,6 +38,7 @@ export class OwnedPartition implements DeliveryOwner {
   constructor(
     { topic, partition, offset, metadata, epoch }: AssignedPartition,
     readonly intake: Intake,
+    private readonly environment: Environment,
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -99,7 +101,7 @@ export class OwnedPartition implements DeliveryOwner {
   async drain(timeoutMs: number): Promise<void> {
     this.closing.abort();
     this.tellIfDrained();
-    await pause(timeoutMs, this.drained);
+    await pause(this.environment, timeoutMs, this.drained);
   }
 
   /** Tells what still runs that its result is not wanted any more. */

@@ -3,6 +3,7 @@ import { BrokerError } from '../broker/broker-error.js';
 import type { AssignedPartition, ConsumerState, GroupConsumer, GroupStart } from '../broker/consumer.js';
 import type { ConsumerRecord, RecordBatch, TopicPartition, TopicPartitionOffset } from '../broker/record.js';
 import type { Delivery } from '../delivery/delivery.js';
+import type { Environment, TimerHandle } from '../environment/environment.js';
 import { HEADER } from '../protocol/header-names.js';
 import { headerOf } from '../protocol/wire-record.js';
 import type { Intake } from './intake.js';
@@ -23,6 +24,7 @@ export interface GroupSettings {
 /** What a record consumer is made of. */
 export interface RecordConsumerOptions {
   readonly broker: Broker;
+  readonly environment: Environment;
   readonly identity: ClientIdentity;
   readonly groupId: string;
   /** What it subscribes to at first: at least one topic, each of which exists. */
@@ -48,7 +50,7 @@ export class RecordConsumer {
   private readonly consumer: GroupConsumer;
   private readonly owned = new Map<string, OwnedPartition>();
   private committing: Promise<void> = Promise.resolve();
-  private commitTimer: NodeJS.Timeout | undefined;
+  private commitTimer: TimerHandle | undefined;
 
   constructor(private readonly options: RecordConsumerOptions) {
     const { broker, identity, groupId, topics, startFrom, settings, onState } = options;
@@ -70,7 +72,8 @@ export class RecordConsumer {
 
   /** See {@link GroupConsumer.start}. */
   async start(): Promise<void> {
-    this.commitTimer = setInterval(() => void this.commit(), this.options.settings.commitIntervalMs);
+    const { environment, settings } = this.options;
+    this.commitTimer = environment.setInterval(() => void this.commit(), settings.commitIntervalMs);
     await this.consumer.start();
   }
 
@@ -82,12 +85,13 @@ export class RecordConsumer {
   /** Ends the running records within the drain time, commits what is done, leaves the group. */
   async close(): Promise<void> {
     await this.consumer.close();
-    clearInterval(this.commitTimer);
+    this.options.environment.clearInterval(this.commitTimer);
   }
 
   private own(partitions: readonly AssignedPartition[]): void {
+    const { environment, intakeOf } = this.options;
     for (const assigned of partitions) {
-      const owned = new OwnedPartition(assigned, this.options.intakeOf(assigned.topic));
+      const owned = new OwnedPartition(assigned, intakeOf(assigned.topic), environment);
       this.owned.set(keyOf(assigned), owned);
       this.regulateOne(owned);
     }

@@ -50,19 +50,19 @@ export interface RecordPipelineOptions extends ServedOptions {
  * whatever is wrong with a record is answered, kept as a dead letter, or logged.
  */
 export function recordPipeline(options: RecordPipelineOptions): Handle<Delivery> {
-  const { kind, retryPolicyOf: policyOf, duplicates: store, counts } = options;
+  const { environment, kind, retryPolicyOf: policyOf, duplicates: store, counts } = options;
   const { onDuplicate, onStoreError, onExpired, onOutage, onRetry } = listenersOf(options);
   const keep: KeepDeadLetter = (delivery, failed) => keepDeadLetter(options, delivery, failed);
   const answer: AnswerError = (delivery, failed) => answerError(options, delivery, failed);
 
   // Inside of the retries: an outage may outlast a deadline.
   const single = served(options);
-  const attempt = expired(onExpired, kind.batchOf ? batched(options, single) : single);
-  const tried = retried({ policyOf, isOutage, onOutage, onRetry }, attempt);
+  const attempt = expired({ environment, onExpired }, kind.batchOf ? batched(options, single) : single);
+  const tried = retried({ environment, policyOf, isOutage, onOutage, onRetry }, attempt);
   const { needsLetter } = kind;
   const report = [deadLettered(keep, needsLetter), answered(answer, keep, needsLetter)];
   const reported = concluded(tried, [withdrawn, ...report]);
-  const once = store ? onceEach(kind, { store, onDuplicate, onStoreError }, reported) : reported;
+  const once = store ? onceEach(kind, { environment, store, onDuplicate, onStoreError }, reported) : reported;
   const undecodable = async ({ failed }: UndecodableDelivery) => {
     counts.undecodable += 1;
     return failed;
@@ -139,13 +139,14 @@ function guarded(logger: ServerLogger, keep: KeepDeadLetter, next: Handle<Delive
 }
 
 async function answerError(
-  { writing, logger }: RecordPipelineOptions,
+  { environment, writing, logger }: RecordPipelineOptions,
   { owner, record }: Delivery,
   { answerTo, error }: Failed,
 ): Promise<boolean> {
   if (!answerTo || owner.gone.aborted) return false;
   try {
-    await retryUntilReachable(() => sendError(writing, answerTo, error), { signal: owner.gone.signal });
+    const { signal } = owner.gone;
+    await retryUntilReachable(() => sendError(writing, answerTo, error), { environment, signal });
     return true;
   } catch (reason) {
     if (!owner.gone.aborted) logger.error(reason, `${placeOf(record)} cannot be answered (${error.message})`);
@@ -188,7 +189,7 @@ async function keepDeadLetter(
   { owner, record }: Delivery,
   failed: Failed,
 ): Promise<void> {
-  const { deadLetterTopic: topic, writing, logger, groupId } = options;
+  const { environment, deadLetterTopic: topic, writing, logger, groupId } = options;
   const reason = `${placeOf(record)} has failed for good (${failed.error.code}: ${failed.error.message})`;
   if (owner.gone.aborted) return;
   if (topic === undefined) return logger.error(reason);
@@ -201,7 +202,7 @@ async function keepDeadLetter(
           : record.partition % partitions;
         await writing.producer.send(deadLetterOf(record, failed, groupId, { topic, partition }));
       },
-      { signal: owner.gone.signal },
+      { environment, signal: owner.gone.signal },
     );
     options.counts.deadLettered += 1;
     logger.error(`${reason}: kept in ${topic}`);

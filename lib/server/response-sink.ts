@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Environment } from '../environment/environment.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 
 /** Where the responses of one attempt go. */
@@ -17,13 +17,15 @@ export interface ResponseSink {
   readonly written: number;
 }
 
-/** A one-way call has no responses: what the endpoint returns goes nowhere. */
-export const NO_RESPONSES: ResponseSink = {
-  write: () => undefined,
-  writeLast: () => undefined,
-  complete: () => undefined,
-  // A generator without end must leave the event loop to others.
-  ready: () => nextTurn(),
-  settled: () => Promise.resolve(undefined),
-  written: 0,
-};
+/** A one-way call has no responses: what the endpoint returns goes nowhere. One serves all calls. */
+export function noResponses(environment: Environment): ResponseSink {
+  return {
+    write: () => undefined,
+    writeLast: () => undefined,
+    complete: () => undefined,
+    // A generator without end must leave the event loop to others.
+    ready: () => new Promise((resolve) => environment.setImmediate(resolve)),
+    settled: () => Promise.resolve(undefined),
+    written: 0,
+  };
+}

@@ -7,6 +7,7 @@ import type { TopicPartitionOffset } from '../broker/record.js';
 import { retryUntilReachable } from '../broker/retry.js';
 import type { Cutoff } from '../delivery/cutoff.js';
 import { pause } from '../delivery/pause.js';
+import type { Environment, TimerHandle } from '../environment/environment.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { type GroupSettings, RecordConsumer } from './record-consumer.js';
 import type { FailurePolicy } from './server-options.js';
@@ -25,6 +26,7 @@ export interface RunningGroupListener {
 /** What a running group works with. */
 export interface RunningGroupOptions {
   readonly broker: Broker;
+  readonly environment: Environment;
   readonly source: string;
   readonly admin: Admin;
   readonly createTopics: boolean;
@@ -56,7 +58,7 @@ export class RunningGroup {
   private readonly topics = new Map<string, ReadTopic>();
   /** Sources of which somebody was told that another one gets topics that they accept, too. */
   private readonly secondBest = new Set<Source>();
-  private search: NodeJS.Timeout | undefined;
+  private search: TimerHandle | undefined;
 
   constructor(
     private readonly group: GroupSources,
@@ -78,7 +80,7 @@ export class RunningGroup {
 
   /** Ends the running records within the drain time, commits, leaves the group. */
   async close(): Promise<void> {
-    clearInterval(this.search);
+    this.options.environment.clearInterval(this.search);
     // One that is being started in place of another waits for its broker until it is closed.
     await this.consumer?.close();
     await this.replacing;
@@ -90,8 +92,9 @@ export class RunningGroup {
   }
 
   private ensure(spec: Source['topics'][number]): Promise<void> {
-    const { admin, createTopics, stopping } = this.options;
+    const { environment, admin, createTopics, stopping } = this.options;
     return ensureTopic(admin, spec, {
+      environment,
       create: createTopics,
       signal: stopping.signal,
       onUnavailable: (error) => this.listener.onState('unavailable', error),
@@ -99,11 +102,12 @@ export class RunningGroup {
   }
 
   private async beginSearch(): Promise<void> {
-    const { stopping, logger } = this.options;
+    const { environment, stopping, logger } = this.options;
     await retryUntilReachable(() => this.findTopics(({ startFrom }) => startFrom), {
+      environment,
       signal: stopping.signal,
     });
-    this.search = setInterval(() => {
+    this.search = environment.setInterval(() => {
       this.takeNewTopics().catch((error: unknown) => {
         if (stopping.aborted || (error instanceof BrokerError && error.retriable)) return;
         logger.error(error, 'The search for topics');
@@ -154,8 +158,11 @@ export class RunningGroup {
   /** Forgets topics that were found and have been deleted: a consumer would not start with them. */
   private async forgetDeleted(): Promise<void> {
     if (!this.isSearching) return;
-    const { admin, stopping } = this.options;
-    const described = await retryUntilReachable(() => admin.describeTopics(), { signal: stopping.signal });
+    const { environment, admin, stopping } = this.options;
+    const described = await retryUntilReachable(() => admin.describeTopics(), {
+      environment,
+      signal: stopping.signal,
+    });
     const existing = new Set(described.map(({ topic }) => topic));
     for (const [topic, { source }] of this.topics) {
       const isNamed = source.topics.some((spec) => spec.topic === topic);
@@ -191,10 +198,10 @@ export class RunningGroup {
 
   /** A consumer that has failed does no more work: a new one, with the same subscriptions, takes its place. */
   private async replaceConsumer(): Promise<void> {
-    const { stopping } = this.options;
+    const { environment, stopping } = this.options;
     await this.discardConsumer();
     for (let delayMs = FIRST_RESTART_MS; !stopping.aborted; delayMs = Math.min(2 * delayMs, MAX_RESTART_MS)) {
-      await pause(delayMs, stopping);
+      await pause(environment, delayMs, stopping);
       if (stopping.aborted || (await this.tryToConsume())) return;
     }
   }
@@ -221,9 +228,10 @@ export class RunningGroup {
   }
 
   private createConsumer(onState: RunningGroupListener['onState']): RecordConsumer {
-    const { broker, source, settings, logger } = this.options;
+    const { broker, environment, source, settings, logger } = this.options;
     return new RecordConsumer({
       broker,
+      environment,
       identity: { clientId: source },
       groupId: this.group.groupId,
       topics: [...this.topics.keys()],

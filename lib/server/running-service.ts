@@ -19,6 +19,7 @@ import { nestTopicSource } from './nest-topic-source.js';
 import { recordPipeline } from './record-pipeline.js';
 import { requestSource } from './request-source.js';
 import { responseSource } from './response-source.js';
+import { noResponses } from './response-sink.js';
 import type { ResponseWriting } from './response-writer.js';
 import { RunningGroup } from './running-group.js';
 import type { ServerOptions } from './server-options.js';
@@ -55,10 +56,10 @@ export class RunningService {
     logger: ServerLogger,
   ) {
     this.logger = unfailing(logger);
-    const { broker, source } = options;
+    const { broker, environment, source } = options;
     const identity = { clientId: source };
     this.admin = broker.createAdmin(identity);
-    this.producer = new BatchingProducer(broker.createProducer(identity));
+    this.producer = new BatchingProducer(broker.createProducer(identity), environment);
     this.writing = this.createWriting();
     this.groups = this.createGroups();
   }
@@ -68,9 +69,10 @@ export class RunningService {
    * meanwhile.
    */
   async start(): Promise<void> {
-    const { deadLetterTopic, createTopics } = this.options;
+    const { environment, deadLetterTopic, createTopics } = this.options;
     if (deadLetterTopic) {
       await ensureTopic(this.admin, deadLetterTopic, {
+        environment,
         create: createTopics,
         signal: this.stopping.signal,
         onUnavailable: (error) => this.listener.onState('unavailable', error),
@@ -91,9 +93,10 @@ export class RunningService {
 
   private async finish(): Promise<void> {
     this.stopping.abort();
-    const limitMs = this.options.delivery.drainTimeoutMs + CLOSE_GRACE_MS;
-    if (await within(limitMs, this.disconnect())) return;
-    this.logger.warn(`${this.options.service} did not disconnect within ${limitMs} ms; it is not waited for`);
+    const { environment, service, delivery } = this.options;
+    const limitMs = delivery.drainTimeoutMs + CLOSE_GRACE_MS;
+    if (await within(environment, limitMs, this.disconnect())) return;
+    this.logger.warn(`${service} did not disconnect within ${limitMs} ms; it is not waited for`);
   }
 
   private async disconnect(): Promise<void> {
@@ -103,22 +106,23 @@ export class RunningService {
   }
 
   private createWriting(): ResponseWriting {
-    const { serializer, source, responseWindow, responseBufferBytes } = this.options;
+    const { environment, serializer, source, responseWindow, responseBufferBytes } = this.options;
     return {
       producer: this.producer,
-      directory: new TopicDirectory(this.admin),
+      directory: new TopicDirectory(this.admin, environment),
       serializer,
       source,
-      ids: new MessageIds(),
+      ids: new MessageIds(environment),
       window: responseWindow,
       bufferBytes: responseBufferBytes,
     };
   }
 
   private createGroups(): RunningGroup[] {
-    const { broker, source, createTopics, delivery, onFailure } = this.options;
+    const { broker, environment, source, createTopics, delivery: settings, onFailure } = this.options;
     const { admin, stopping, logger, listener } = this;
-    const shared = { broker, source, admin, createTopics, settings: delivery, onFailure, stopping, logger };
+    const own = { broker, environment, source, createTopics, settings, onFailure };
+    const shared = { ...own, admin, stopping, logger };
     const groups = this.sourcesByGroup();
     const onStateOf = commonState(groups.length, (state, error) => listener.onState(state, error));
     return groups.map(
@@ -176,9 +180,10 @@ export class RunningService {
     groupId: string,
     duplicates: DuplicateStore | undefined,
   ): Handle<Delivery> {
-    const { deadLetterTopic, retry, maxHandlerMs } = this.options;
+    const { environment, deadLetterTopic, retry, maxHandlerMs } = this.options;
     const { counts, writing, listener, logger } = this;
     return recordPipeline({
+      environment,
       kind,
       groupId,
       deadLetterTopic: deadLetterTopic?.topic,
@@ -187,6 +192,7 @@ export class RunningService {
       duplicates,
       counts,
       writing,
+      nowhere: noResponses(environment),
       aroundCall: (context, run) => listener.aroundCall(context, run),
       logger,
     });

@@ -8,6 +8,7 @@ import {
   type Handle,
   SETTLED,
 } from '../delivery/delivery.js';
+import type { Environment } from '../environment/environment.js';
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
 import { AttemptLimits } from './attempt-limits.js';
@@ -15,14 +16,17 @@ import { mapError } from './error-mapping.js';
 import type { HandlerContext } from './handler-context.js';
 import type { RecordKind } from './record-kind.js';
 import { type HandlerCall, runHandler } from './run-handler.js';
-import { NO_RESPONSES, type ResponseSink } from './response-sink.js';
+import type { ResponseSink } from './response-sink.js';
 import { ResponseWriter, type ResponseWriting } from './response-writer.js';
 import type { ServerLogger } from './unfailing-logger.js';
 
 /** What the stage works with. */
 export interface ServedOptions {
+  readonly environment: Environment;
   readonly kind: RecordKind;
   readonly writing: ResponseWriting;
+  /** Where responses go that nobody waits for; see {@link noResponses}. */
+  readonly nowhere: ResponseSink;
   /** How long an attempt may take; `undefined` for as long as it likes. */
   readonly maxHandlerMsOf: (endpoint: string) => number | undefined;
   /** Runs a call between hooks. */
@@ -35,27 +39,28 @@ export interface ServedOptions {
  * says that the broker could not take them.
  */
 export function served(options: ServedOptions): Handle<AttemptDelivery> {
+  const { environment } = options;
   const report = reporter(options.logger);
   return async (delivery) => {
     let sink: ResponseSink;
     try {
-      const opening = openSink(options.writing, delivery);
+      const opening = openSink(options, delivery);
       sink = opening instanceof Promise ? await opening : opening;
     } catch (error) {
       const reason = unlessOutage(error);
       if (!options.kind.isFact) return { kind: 'failed', error: reason, attempts: delivery.attempt };
       // Whoever has asked is gone; the fact is not.
-      sink = NO_RESPONSES;
+      sink = options.nowhere;
     }
     // Finding the way to the caller may have taken long.
     if (delivery.cutoff.aborted) return ABANDONED;
-    if (Date.now() >= deadlineOf(delivery)) return SETTLED.expired;
+    if (environment.now() >= deadlineOf(delivery)) return SETTLED.expired;
     const failure = await handled(options, delivery, sink, report);
     const unwritten = await sink.settled();
     const error = unwritten ? asAnswer(unlessOutage(unwritten), sink.written) : failure;
     if (delivery.owner.gone.aborted) return ABANDONED;
     // After the deadline nobody hears of a failure; that the handler was cut off is most likely its cause.
-    if (Date.now() >= deadlineOf(delivery)) return SETTLED.expired;
+    if (environment.now() >= deadlineOf(delivery)) return SETTLED.expired;
     if (!error) return SETTLED.served;
     return failed(delivery, error, sink.written);
   };
@@ -75,7 +80,11 @@ async function handled(
   } = delivery;
   const context = options.kind.contextOf(delivery);
   const deadline = deadlineOf(delivery);
-  const limits = new AttemptLimits({ endpoint, deadline, cutoff, gone }, options.maxHandlerMsOf(endpoint));
+  const limits = new AttemptLimits(
+    { endpoint, deadline, cutoff, gone },
+    options.maxHandlerMsOf(endpoint),
+    options.environment,
+  );
   try {
     const call = callOf(options, delivery);
     const scope = { deadline, ready: () => sink.ready() };
@@ -111,11 +120,11 @@ function answerTo({ request, owner, attempt }: AttemptDelivery, seq: number): Fa
 }
 
 function openSink(
-  writing: ResponseWriting,
+  { writing, nowhere }: ServedOptions,
   { request, owner, attempt, cutoff }: AttemptDelivery,
 ): ResponseSink | Promise<ResponseSink> {
   const { correlationId, replyTo, acceptsFrames } = request;
-  if (!replyTo) return NO_RESPONSES;
+  if (!replyTo) return nowhere;
   const delivery = { epoch: owner.epoch, attempt };
   return ResponseWriter.open(writing, { correlationId, replyTo, acceptsFrames }, delivery, cutoff);
 }

@@ -1,8 +1,8 @@
+import { systemEnvironment } from '../../environment/system-environment.js';
 import type { Broker } from '../broker.js';
 import { invalidArgument } from './errors.js';
 import { MemoryBroker } from './memory-broker.js';
 import { MemoryCluster } from './memory-cluster.js';
-import { inNextTurn } from './schedule.js';
 
 const DEFAULT_RETENTION_BYTES = 64 * 1024 * 1024;
 /** Kafka's default for `message.max.bytes`. */
@@ -33,7 +33,7 @@ export function memory(options: MemoryOptions = {}): Broker {
   const { retentionBytes = DEFAULT_RETENTION_BYTES, maxRecordBytes = DEFAULT_MAX_RECORD_BYTES } = options;
   checkBytes('retentionBytes', retentionBytes);
   checkBytes('maxRecordBytes', maxRecordBytes);
-  return new MemoryBroker(new MemoryCluster(retentionBytes, maxRecordBytes, inNextTurn));
+  return new MemoryBroker(new MemoryCluster(retentionBytes, maxRecordBytes, systemEnvironment));
 }
 
 function checkBytes(option: keyof MemoryOptions, bytes: number): void {

@@ -1,3 +1,4 @@
+import type { Environment } from '../../environment/environment.js';
 import type { StartPosition } from '../consumer.js';
 import type { ConsumerRecord, ProducerRecord } from '../record.js';
 import { heapBytes, recordBytes, storedRecord } from './stored-record.js';
@@ -24,7 +25,10 @@ export class PartitionLog {
   private start = 0n;
   private heapBytes = 0;
 
-  constructor(private readonly retentionBytes: number) {}
+  constructor(
+    private readonly retentionBytes: number,
+    private readonly environment: Environment,
+  ) {}
 
   /** The offset of the oldest record, or of the next one if there is none. */
   get startOffset(): bigint {
@@ -40,7 +44,7 @@ export class PartitionLog {
   append(record: ProducerRecord): bigint {
     const offset = this.endOffset;
     const size = recordBytes(record);
-    this.records.push(storedRecord(record, offset));
+    this.records.push(storedRecord(record, offset, this.environment));
     this.sizes.push(size);
     this.heapBytes += heapBytes(size, record);
     while (this.heapBytes > this.retentionBytes && this.start < offset) this.dropOldest();

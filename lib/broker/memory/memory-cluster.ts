@@ -1,5 +1,6 @@
+import type { Environment } from '../../environment/environment.js';
 import { GroupCoordinator } from './group-coordinator.js';
-import type { Schedule } from './schedule.js';
+import { inNextTurn, type Schedule } from './schedule.js';
 import { TopicStore } from './topic-store.js';
 
 /** The state behind one memory broker: all components made from it share this. */
@@ -11,9 +12,10 @@ export class MemoryCluster {
   constructor(
     retentionBytes: number,
     readonly maxRecordBytes: number,
-    readonly schedule: Schedule,
+    environment: Environment,
+    readonly schedule: Schedule = inNextTurn(environment),
   ) {
-    this.topics = new TopicStore(retentionBytes);
+    this.topics = new TopicStore(retentionBytes, environment);
     this.groups = new GroupCoordinator(this.topics, schedule);
   }
 

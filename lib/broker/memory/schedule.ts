@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Environment } from '../../environment/environment.js';
 
 /**
  * Runs a task later, never within the call. All that the memory broker does by itself (handing records
@@ -10,9 +11,11 @@ export type Schedule = (task: () => void) => void;
 const outside = AsyncLocalStorage.snapshot();
 
 /** One turn of the event loop later: timers and I/O get their share however busy the broker is. */
-export const inNextTurn: Schedule = (task) => {
-  outside(setImmediate, task);
-};
+export function inNextTurn(environment: Environment): Schedule {
+  // Made once: a task costs no closure.
+  const later = (task: () => void) => environment.setImmediate(task);
+  return (task) => outside(later, task);
+}
 
 /** Resolves when a task scheduled now would run: the time a request to a real broker takes. */
 export function turn(schedule: Schedule): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Environment } from '../../environment/environment.js';
 import type { ConsumerRecord, ProducerRecord } from '../record.js';
 
 /** What Kafka's record batch and its one record add to the bytes of a small record, roughly. */
@@ -9,8 +10,12 @@ const HEAP_BYTES_PER_RECORD = 400;
 const HEAP_BYTES_PER_HEADER = 170;
 
 /** The record as it goes into the log: a copy, so that nothing the sender does to its buffers changes it. */
-export function storedRecord(record: ProducerRecord, offset: bigint): ConsumerRecord {
-  const { topic, partition, key, value, headers, timestamp = Date.now() } = record;
+export function storedRecord(
+  record: ProducerRecord,
+  offset: bigint,
+  environment: Environment,
+): ConsumerRecord {
+  const { topic, partition, key, value, headers, timestamp = environment.now() } = record;
   return {
     topic,
     partition,

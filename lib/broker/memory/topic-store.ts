@@ -1,3 +1,4 @@
+import type { Environment } from '../../environment/environment.js';
 import type { TopicDescription } from '../admin.js';
 import type { ProducerRecord, TopicPartition } from '../record.js';
 import { unknownTopic } from './errors.js';
@@ -11,14 +12,17 @@ export class TopicStore {
   private readonly logs = new Map<string, PartitionLog[]>();
   private readonly watchers = new Map<string, Set<() => void>>();
 
-  constructor(private readonly retentionBytes: number) {}
+  constructor(
+    private readonly retentionBytes: number,
+    private readonly environment: Environment,
+  ) {}
 
   /** Does nothing if there is such a topic. */
   create(topic: string, partitions: number, retentionBytes = this.retentionBytes): void {
     if (this.logs.has(topic)) return;
     this.logs.set(
       topic,
-      Array.from({ length: partitions }, () => new PartitionLog(retentionBytes)),
+      Array.from({ length: partitions }, () => new PartitionLog(retentionBytes, this.environment)),
     );
   }
 

@@ -1,4 +1,5 @@
 import type { BrokerError } from '../../broker/broker-error.js';
+import type { Environment } from '../../environment/environment.js';
 import { Cutoff } from '../cutoff.js';
 import {
   ABANDONED,
@@ -13,6 +14,7 @@ import { retryDelay, type RetryPolicy } from '../retry-policy.js';
 
 /** What the stage needs to know. */
 export interface RetriedOptions {
+  readonly environment: Environment;
   readonly policyOf: (endpoint: string) => RetryPolicy;
   /** Whether a thrown error says that the broker could not be reached: no fault of the request. */
   readonly isOutage: (error: unknown) => error is BrokerError;
@@ -29,6 +31,7 @@ const OUTAGE_DELAY_MS = 1_000;
  * What its caller gives up meanwhile, or its partition's next owner is to do, is left as it is: abandoned.
  */
 export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>): Handle<RequestDelivery> {
+  const { environment, policyOf, onRetry } = options;
   return async (delivery) => {
     const { record, owner, withdrawal, intermission, request } = delivery;
     for (let attempt = 1, outages = 0; !owner.closing.aborted && !withdrawal.aborted; attempt += 1) {
@@ -38,25 +41,29 @@ export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>):
       const outcome = await attempted(tried, options, next);
       if (outcome === 'outage') {
         outages += 1;
-        await pauseUnlessUseless(OUTAGE_DELAY_MS, delivery);
+        await pauseUnlessUseless(environment, OUTAGE_DELAY_MS, delivery);
         continue;
       }
       if (outcome.kind !== 'failed') return outcome;
       const failed = { ...outcome, attempts: attempt - outages };
       const delayMs = outcome.isFinal
         ? undefined
-        : retryDelay(failed.error, failed.attempts, options.policyOf(request.endpoint));
-      if (delayMs === undefined || Date.now() + delayMs >= deadlineOf(delivery)) return failed;
-      options.onRetry(delivery, attempt, delayMs);
-      await pauseUnlessUseless(delayMs, delivery);
+        : retryDelay(failed.error, failed.attempts, policyOf(request.endpoint), environment);
+      if (delayMs === undefined || environment.now() + delayMs >= deadlineOf(delivery)) return failed;
+      onRetry(delivery, attempt, delayMs);
+      await pauseUnlessUseless(environment, delayMs, delivery);
     }
     return ABANDONED;
   };
 }
 
 /** Ends early when no attempt is to follow. It takes no place that another request could have. */
-function pauseUnlessUseless(ms: number, { owner, withdrawal, intermission }: RequestDelivery): Promise<void> {
-  return intermission(() => pause(ms, withdrawal, owner.closing));
+function pauseUnlessUseless(
+  environment: Environment,
+  ms: number,
+  { owner, withdrawal, intermission }: RequestDelivery,
+): Promise<void> {
+  return intermission(() => pause(environment, ms, withdrawal, owner.closing));
 }
 
 function attempted(

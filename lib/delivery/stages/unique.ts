@@ -1,8 +1,10 @@
+import type { Environment, TimerHandle } from '../../environment/environment.js';
 import type { DuplicateStore, RequestClaim } from '../duplicate-store.js';
 import { type Handle, type Outcome, placeOf, type RequestDelivery, SETTLED } from '../delivery.js';
 
 /** What stages work with that ask a store of duplicates. */
 export interface DuplicateListener {
+  readonly environment: Environment;
   readonly store: DuplicateStore;
   readonly onDuplicate: (delivery: RequestDelivery) => void;
   /** The store does not work. The request is run all the same. */
@@ -67,7 +69,7 @@ function claimOrDuplicate(
 
 /** What the store says; `undefined`, and somebody is told, if it fails or keeps silent. */
 export function heeding<T>(
-  { onStoreError }: DuplicateListener,
+  { environment, onStoreError }: DuplicateListener,
   delivery: RequestDelivery,
   action: () => T | Promise<T>,
 ): T | undefined | Promise<T | undefined> {
@@ -77,7 +79,7 @@ export function heeding<T>(
   };
   try {
     const answer = action();
-    return isThenable(answer) ? inTime(answer).catch(failed) : answer;
+    return isThenable(answer) ? inTime(environment, answer).catch(failed) : answer;
   } catch (error) {
     return failed(error);
   }
@@ -93,16 +95,16 @@ function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
 
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+async function inTime<T>(environment: Environment, answer: Promise<T>): Promise<T> {
+  let timer: TimerHandle | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    timer = environment.setTimeout(() => {
       reject(new Error(`The store of duplicates did not answer within ${STORE_LIMIT_MS} ms`));
     }, STORE_LIMIT_MS);
   });
   try {
     return await Promise.race([answer, silence]);
   } finally {
-    clearTimeout(timer);
+    environment.clearTimeout(timer);
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import type { Producer } from '../../../lib/broker/producer.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { type Cluster, startCluster } from '../../../tools/kafka/cluster.mjs';
 import { describeOnKafka, uniqueName, waitFor } from '../../support/kafka.js';
 import { Client, reaches, receivesAll, Traffic } from './client.js';
@@ -75,7 +76,7 @@ describeOnKafka('kafkajs driver, when one of three brokers fails', () => {
     await client.admin().createTopics([{ topic, partitions: 3, replicationFactor: 1, configs }]);
     const [description] = await client.admin().describeTopics([topic]);
     const [dead, ...others] = description?.partitions ?? [];
-    const producer = new BatchingProducer(client.producer());
+    const producer = new BatchingProducer(client.producer(), systemEnvironment);
     const send = (partition: number) =>
       producer.send({ topic, partition, key: null, value: Buffer.from('x'), headers: [] });
     await send(dead?.partition ?? 0);
@@ -116,7 +117,7 @@ class Load {
     private readonly topic: string,
     partitions: readonly number[],
   ) {
-    this.producer = new BatchingProducer(producer);
+    this.producer = new BatchingProducer(producer, systemEnvironment);
     const callers = partitions.flatMap((partition) => Array.from({ length: 20 }, () => partition));
     this.done = Promise.all(callers.map((partition) => this.call(partition)));
   }

@@ -5,13 +5,14 @@ import { BrokerError } from '../../../lib/broker/broker-error.js';
 import type { QueuedRecord } from '../../../lib/broker/queued-record.js';
 import type { ProducerRecord } from '../../../lib/broker/record.js';
 import { waitFor } from '../../support/kafka.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { ScriptedProducer, turn } from '../support/scripted-producer.js';
 
 const refused = new BrokerError('unavailable', 'no leader', { retriable: true });
 
 function setUp() {
   const scripted = new ScriptedProducer();
-  return { scripted, producer: new BatchingProducer(scripted) };
+  return { scripted, producer: new BatchingProducer(scripted, systemEnvironment) };
 }
 
 interface Spec {
@@ -438,7 +439,7 @@ describe('any interleaving of sends and failures', () => {
 /** Carries out steps, and remembers what was sent. */
 class Interleaving {
   readonly scripted = new ScriptedProducer();
-  private readonly producer = new BatchingProducer(this.scripted);
+  private readonly producer = new BatchingProducer(this.scripted, systemEnvironment);
   private readonly streams = new Map<string, object>();
   private readonly sends: { record: ProducerRecord; stream?: object; stored: Promise<boolean> }[] = [];
 

@@ -1,28 +1,39 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
-import { deferred } from '../support/deferred.js';
+import { ensureTopic } from '../../../lib/broker/ensure-topic.js';
+import { retryUntilReachable } from '../../../lib/broker/retry.js';
+import type { Environment } from '../../../lib/environment/environment.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
+import { turn } from '../support/scripted-producer.js';
 import { StubAdmin, topicOf } from '../support/stub-admin.js';
-
-const sleep = jest.fn<(ms: number, value: undefined, options: { signal: AbortSignal }) => Promise<void>>();
-jest.unstable_mockModule('node:timers/promises', () => ({ setTimeout: sleep }));
-const { ensureTopic } = await import('../../../lib/broker/ensure-topic.js');
-const { retryUntilReachable } = await import('../../../lib/broker/retry.js');
 
 const unavailable = new BrokerError('unavailable', 'no broker', { retriable: true });
 const spec = { topic: 't', partitions: 3 };
 
 let stopping: AbortController;
+/** How long it was to wait each time. It waits no longer than a turn, or, where time stands still, for ever. */
+let pauses: number[];
+let timeStandsStill: boolean;
+let chance: number;
+const environment: Environment = {
+  ...systemEnvironment,
+  random: () => chance,
+  setTimeout: (task, ms) => {
+    pauses.push(ms);
+    return timeStandsStill ? { refresh: () => undefined } : systemEnvironment.setTimeout(task, 0);
+  },
+};
 
 beforeEach(() => {
   stopping = new AbortController();
-  sleep.mockReset().mockResolvedValue(undefined);
+  pauses = [];
+  timeStandsStill = false;
+  chance = 1;
 });
-
-afterEach(() => void jest.restoreAllMocks());
 
 describe('ensureTopic', () => {
   const ensure = (admin: StubAdmin, create = true, onUnavailable?: (error: BrokerError) => void) =>
-    ensureTopic(admin.asAdmin, spec, { create, signal: stopping.signal, onUnavailable });
+    ensureTopic(admin.asAdmin, spec, { environment, create, signal: stopping.signal, onUnavailable });
 
   it('leaves an existing topic as it is', async () => {
     const admin = new StubAdmin(topicOf('t', 99));
@@ -63,24 +74,22 @@ describe('retryUntilReachable', () => {
     return operation;
   };
   const retry = (operation: () => Promise<string>) =>
-    retryUntilReachable(operation, { signal: stopping.signal });
-  const pauses = () => sleep.mock.calls.map(([ms]) => ms);
+    retryUntilReachable(operation, { environment, signal: stopping.signal });
 
   it('brings the result of the operation', async () => {
     expect(await retry(failing(unavailable, 0))).toBe('done');
-    expect(pauses()).toEqual([]);
+    expect(pauses).toEqual([]);
   });
 
-  it('waits longer each time, up to five seconds', async () => {
-    jest.spyOn(Math, 'random').mockReturnValue(1);
+  it('waits longer each time, up to half a second', async () => {
     expect(await retry(failing(unavailable, 8))).toBe('done');
-    expect(pauses()).toEqual([100, 200, 400, 500, 500, 500, 500, 500]);
+    expect(pauses).toEqual([100, 200, 400, 500, 500, 500, 500, 500]);
   });
 
   it('waits at least half of that', async () => {
-    jest.spyOn(Math, 'random').mockReturnValue(0);
+    chance = 0;
     await retry(failing(unavailable, 2));
-    expect(pauses()).toEqual([50, 100]);
+    expect(pauses).toEqual([50, 100]);
   });
 
   it.each([new BrokerError('authentication-failed', 'no'), new Error('a bug'), 'text'])(
@@ -93,14 +102,10 @@ describe('retryUntilReachable', () => {
   );
 
   it('stops waiting when it is told', async () => {
-    sleep.mockImplementation((_ms, _value, { signal }) => {
-      const { promise, reject } = deferred();
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
-      return promise;
-    });
+    timeStandsStill = true;
     const operation = failing(unavailable, 9);
     const outcome = retry(operation).catch((error: unknown) => error);
-    await Promise.resolve();
+    await turn();
     stopping.abort();
     expect(await outcome).toBe(unavailable);
     expect(operation).toHaveBeenCalledTimes(1);
@@ -109,6 +114,6 @@ describe('retryUntilReachable', () => {
   it('does not wait at all where it was told before', async () => {
     stopping.abort();
     await expect(retry(failing(unavailable, 9))).rejects.toBe(unavailable);
-    expect(pauses()).toEqual([]);
+    expect(pauses).toEqual([]);
   });
 });

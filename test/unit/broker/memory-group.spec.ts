@@ -4,6 +4,7 @@ import type { GroupConsumer } from '../../../lib/broker/consumer.js';
 import { MemoryBroker } from '../../../lib/broker/memory/memory-broker.js';
 import { MemoryCluster } from '../../../lib/broker/memory/memory-cluster.js';
 import type { TopicPartition } from '../../../lib/broker/record.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { ManualSchedule } from './manual-schedule.js';
 
 const PARTITIONS = 3;
@@ -31,7 +32,9 @@ class GroupUnderTest {
   readonly handedOver: number[][] = Array.from({ length: PARTITIONS }, () => []);
   readonly sent: number[] = Array.from({ length: PARTITIONS }, () => 0);
   private readonly manual = new ManualSchedule();
-  private readonly broker = new MemoryBroker(new MemoryCluster(Infinity, 1e6, this.manual.schedule));
+  private readonly broker = new MemoryBroker(
+    new MemoryCluster(Infinity, 1e6, systemEnvironment, this.manual.schedule),
+  );
   private readonly members: GroupConsumer[] = [];
 
   constructor(

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { PartitionLog } from '../../../lib/broker/memory/log.js';
 import { recordBytes } from '../../../lib/broker/memory/stored-record.js';
 import type { ProducerRecord } from '../../../lib/broker/record.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 
 const everything = { maxRecords: Infinity, maxBytes: Infinity };
 
@@ -11,7 +12,7 @@ function recordOf(size: number, timestamp = 0): ProducerRecord {
 }
 
 function logOf(count: number, retentionBytes = Infinity): PartitionLog {
-  const log = new PartitionLog(retentionBytes);
+  const log = new PartitionLog(retentionBytes, systemEnvironment);
   for (let index = 0; index < count; index++) log.append(recordOf(10, index * 10));
   return log;
 }
@@ -64,7 +65,7 @@ describe('PartitionLog', () => {
         fc.array(fc.nat(2_000), { maxLength: 300 }),
         fc.integer({ min: 5_000, max: 50_000 }),
         (sizes, limit) => {
-          const log = new PartitionLog(limit);
+          const log = new PartitionLog(limit, systemEnvironment);
           for (const [index, size] of sizes.entries()) {
             const before = log.startOffset;
             expect(log.append(recordOf(size))).toBe(BigInt(index));

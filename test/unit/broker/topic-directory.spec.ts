@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import { TopicDirectory } from '../../../lib/broker/topic-directory.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { deferred } from '../support/deferred.js';
 import { StubAdmin, topicOf } from '../support/stub-admin.js';
 
 describe('TopicDirectory', () => {
   const setUp = () => {
     const admin = new StubAdmin(topicOf('t', 6));
-    return { admin, directory: new TopicDirectory(admin.asAdmin) };
+    return { admin, directory: new TopicDirectory(admin.asAdmin, systemEnvironment) };
   };
 
   beforeEach(() => void jest.useFakeTimers());

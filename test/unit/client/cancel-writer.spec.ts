@@ -1,13 +1,15 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { CancelWriter } from '../../../lib/client/cancel-writer.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { cancelledRequestOf } from '../../../lib/protocol/cancel.js';
 import { ScriptedProducer, turn } from '../support/scripted-producer.js';
 
 function setUp(maxWaiting = 10) {
   const driver = new ScriptedProducer();
   const onLost = jest.fn<(error: unknown) => void>();
-  const options = { producer: new BatchingProducer(driver), source: 'a/i1', maxWaiting, onLost };
+  const producer = new BatchingProducer(driver, systemEnvironment);
+  const options = { producer, source: 'a/i1', maxWaiting, onLost };
   return { driver, onLost, cancels: new CancelWriter(options) };
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { OnRedelivery } from '../../../lib/client/call-options.js';
 import { GatheringCall } from '../../../lib/client/gathering-call.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { HEADER } from '../../../lib/protocol/header-names.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
@@ -19,6 +20,7 @@ function setUp({
   };
   const call = new GatheringCall(
     {
+      environment: systemEnvironment,
       kind: 'request',
       requestId: 'q-1',
       target: 'offers-wanted',

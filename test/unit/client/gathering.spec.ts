@@ -3,6 +3,7 @@ import { Observable } from 'rxjs';
 import type { AsyncCallResponse } from '../../../lib/client/async-call-response.js';
 import type { Gathered, GatherRules } from '../../../lib/client/gather-options.js';
 import { Gathering } from '../../../lib/client/gathering.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 
 const response = (value: unknown) => ({ value, seq: 0 }) as AsyncCallResponse;
@@ -20,7 +21,7 @@ function setUp(asked: readonly string[], rules: GatherRules = {}) {
   const seen: string[] = [];
   let gathering!: Gathering<unknown>;
   const subscription = new Observable<Gathered>((subscriber) => {
-    gathering = new Gathering(asked, rules, subscriber);
+    gathering = new Gathering(asked, rules, subscriber, systemEnvironment);
     return () => gathering.stop();
   }).subscribe({
     next: (item) => seen.push(inShort(item)),

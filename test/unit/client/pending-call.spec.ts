@@ -4,6 +4,7 @@ import { type AsyncCallResponse, responseOf } from '../../../lib/client/async-ca
 import { type CallObserver, PendingCall } from '../../../lib/client/pending-call.js';
 import type { OnRedelivery } from '../../../lib/client/call-options.js';
 import { PendingCalls } from '../../../lib/client/pending-calls.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 import { deferred } from '../support/deferred.js';
@@ -61,6 +62,7 @@ function make({
 }: Given) {
   const observed = new Observed();
   const call = new PendingCall({
+    environment: systemEnvironment,
     kind,
     requestId,
     target: 'broker/money',

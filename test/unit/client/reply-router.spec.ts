@@ -3,6 +3,7 @@ import type { ConsumerRecord } from '../../../lib/broker/record.js';
 import type { PendingCall } from '../../../lib/client/pending-call.js';
 import { PendingCalls } from '../../../lib/client/pending-calls.js';
 import { ReplyRouter } from '../../../lib/client/reply-router.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { MessageIds } from '../../../lib/protocol/message-ids.js';
 import { HEADER } from '../../../lib/protocol/header-names.js';
 
@@ -18,7 +19,7 @@ function replyTo(id: string | Buffer): ConsumerRecord {
 }
 
 function setUp() {
-  const ids = new MessageIds();
+  const ids = new MessageIds(systemEnvironment);
   const calls = new PendingCalls();
   const pending = (requestId: string) => {
     const call = {
@@ -56,7 +57,7 @@ describe('ReplyRouter', () => {
 
   it('counts replies that are not for its client, with a look at their id alone', () => {
     const { router } = setUp();
-    router.route(replyTo(new MessageIds().next()));
+    router.route(replyTo(new MessageIds(systemEnvironment).next()));
     router.route(replyTo('by-hand-1'));
     router.route(replyTo(Buffer.from([0, 255])));
     router.route({ ...replyTo(''), headers: [] });

@@ -8,6 +8,7 @@ import type {
 import type { Broker } from '../../../lib/broker/broker.js';
 import type { ConsumerRecord, TopicPartition, TopicPartitionOffset } from '../../../lib/broker/record.js';
 import type { ClientOptions } from '../../../lib/client/client-options.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 import { topicNames } from '../../../lib/protocol/topic-names.js';
 import { topicOf } from '../support/stub-admin.js';
@@ -54,6 +55,7 @@ export class ScriptedReading {
     };
     const options: Partial<ClientOptions> = {
       broker: broker as Broker,
+      environment: systemEnvironment,
       source: 'test/i1',
       serializer: jsonSerializer,
       topicNames: topicNames(),

@@ -5,6 +5,8 @@ import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { RetryableError, TerminalError } from '../../../lib/errors/handler-errors.js';
 
 const policy = { attempts: 5, initialDelayMs: 100, multiplier: 4, maxDelayMs: 1_000 };
+/** The longest pauses that chance may bring. */
+const most = { random: () => 1 };
 const internal = new AsyncCallError('internal', 'broken');
 
 describe('isRetriable', () => {
@@ -30,7 +32,7 @@ describe('isRetriable', () => {
 
 describe('retryDelay', () => {
   it('grows up to its limit, and ends with the attempts', () => {
-    const longest = [1, 2, 3, 4, 5].map((attempts) => retryDelay(internal, attempts, policy, () => 1));
+    const longest = [1, 2, 3, 4, 5].map((attempts) => retryDelay(internal, attempts, policy, most));
     expect(longest).toEqual([100, 400, 1_000, 1_000, undefined]);
   });
 
@@ -40,8 +42,8 @@ describe('retryDelay', () => {
         fc.integer({ min: 1, max: 4 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (attempts, random) => {
-          const longest = retryDelay(internal, attempts, policy, () => 1) as number;
-          const delay = retryDelay(internal, attempts, policy, () => random) as number;
+          const longest = retryDelay(internal, attempts, policy, most) as number;
+          const delay = retryDelay(internal, attempts, policy, { random: () => random }) as number;
           expect(delay).toBeGreaterThanOrEqual(longest / 2);
           expect(delay).toBeLessThanOrEqual(longest);
         },
@@ -50,12 +52,12 @@ describe('retryDelay', () => {
   });
 
   it('waits at least as long as the handler asks', () => {
-    expect(retryDelay(new RetryableError('later', { retryAfterMs: 5_000 }), 1, policy)).toBe(5_000);
-    expect(retryDelay(new RetryableError('later', { retryAfterMs: 1 }), 1, policy, () => 1)).toBe(100);
+    expect(retryDelay(new RetryableError('later', { retryAfterMs: 5_000 }), 1, policy, most)).toBe(5_000);
+    expect(retryDelay(new RetryableError('later', { retryAfterMs: 1 }), 1, policy, most)).toBe(100);
   });
 
   it('is none for what is terminal', () => {
-    expect(retryDelay(new TerminalError('no'), 1, policy)).toBeUndefined();
+    expect(retryDelay(new TerminalError('no'), 1, policy, most)).toBeUndefined();
   });
 });
 

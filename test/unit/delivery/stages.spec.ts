@@ -14,7 +14,7 @@ import {
 } from '../../../lib/delivery/delivery.js';
 import { noCounts } from '../../../lib/delivery/delivery-counts.js';
 import type { DuplicateStore } from '../../../lib/delivery/duplicate-store.js';
-import { systemEnvironment } from '../../../lib/environment/system-environment.js';
+import { systemEnvironment as environment } from '../../../lib/environment/system-environment.js';
 import { MemoryDuplicateStore } from '../../../lib/delivery/memory-duplicate-store.js';
 import { answered } from '../../../lib/delivery/stages/answered.js';
 import { counted } from '../../../lib/delivery/stages/counted.js';
@@ -67,7 +67,7 @@ function deliveryOf({ timeoutMs, sentAt, replyTopic = 'replies', offset = 7n }: 
     headers: [],
     payload: { bytes: null },
   });
-  const owner = new OwnedPartition(ASSIGNED, IDLE_INTAKE);
+  const owner = new OwnedPartition(ASSIGNED, IDLE_INTAKE, environment);
   const intermission = <T>(meanwhile: () => Promise<T>) => meanwhile();
   return {
     record: { ...recordOf(headers, sentAt), offset },
@@ -119,13 +119,10 @@ describe('expired', () => {
     let ran = 0;
     const late: unknown[] = [];
     const stage = read(
-      expired(
-        ({ request }) => late.push(request.endpoint),
-        async () => {
-          ran += 1;
-          return SETTLED.served;
-        },
-      ),
+      expired({ environment, onExpired: ({ request }) => late.push(request.endpoint) }, async () => {
+        ran += 1;
+        return SETTLED.served;
+      }),
     );
     await stage(deliveryOf());
     await stage(deliveryOf({ timeoutMs: 60_000 }));
@@ -150,7 +147,7 @@ describe('retried', () => {
     const nothing = () => undefined;
     return {
       attempts,
-      stage: read(retried({ policyOf, isOutage, onOutage: nothing, onRetry: nothing }, next)),
+      stage: read(retried({ environment, policyOf, isOutage, onOutage: nothing, onRetry: nothing }, next)),
     };
   }
 
@@ -184,7 +181,7 @@ describe('retried', () => {
   it('does not try again what its caller has given up, and cuts short what runs and the pause', async () => {
     const slow = () => ({ attempts: 3, initialDelayMs: 60_000, multiplier: 1, maxDelayMs: 60_000 });
     const running: Cutoff[] = [];
-    const options = { policyOf: slow, isOutage: (_: unknown): _ is BrokerError => false };
+    const options = { environment, policyOf: slow, isOutage: (_: unknown): _ is BrokerError => false };
     const stage = read(
       retried({ ...options, onOutage: () => undefined, onRetry: () => undefined }, async ({ cutoff }) => {
         running.push(cutoff);
@@ -211,6 +208,7 @@ describe('retried', () => {
 
 describe('withdrawn', () => {
   const options = {
+    environment,
     policyOf: () => ({ attempts: 1, initialDelayMs: 0, multiplier: 1, maxDelayMs: 0 }),
     isOutage: (_: unknown): _ is BrokerError => false,
     onOutage: () => undefined,
@@ -251,7 +249,7 @@ describe('withdrawn', () => {
 });
 
 describe('unique', () => {
-  const store = () => new MemoryDuplicateStore({ windowMs: 60_000, maxRequests: 10 }, systemEnvironment);
+  const store = () => new MemoryDuplicateStore({ windowMs: 60_000, maxRequests: 10 }, environment);
 
   function setUp(duplicates: DuplicateStore, outcomes: Outcome[]) {
     const duplicate: RequestDelivery[] = [];
@@ -259,6 +257,7 @@ describe('unique', () => {
     const stage = read(
       unique(
         {
+          environment,
           store: duplicates,
           identityOf,
           onDuplicate: (delivery) => duplicate.push(delivery),
@@ -284,7 +283,13 @@ describe('unique', () => {
     const end = deferred<Outcome>();
     const stage = read(
       unique(
-        { store: store(), identityOf, onDuplicate: () => undefined, onStoreError: () => undefined },
+        {
+          environment,
+          store: store(),
+          identityOf,
+          onDuplicate: () => undefined,
+          onStoreError: () => undefined,
+        },
         () => end.promise,
       ),
     );
@@ -298,6 +303,7 @@ describe('unique', () => {
     const ends = [deferred<Outcome>(), deferred<Outcome>()];
     const waiting = [...ends];
     const options = {
+      environment,
       store: store(),
       identityOf,
       onDuplicate: () => undefined,
@@ -316,6 +322,7 @@ describe('unique', () => {
   it('lets go of a request when what is behind it throws', async () => {
     const duplicates = store();
     const options = {
+      environment,
       store: duplicates,
       identityOf,
       onDuplicate: () => undefined,
@@ -328,6 +335,7 @@ describe('unique', () => {
   it('does something else with a duplicate where that is asked for', async () => {
     const told: string[] = [];
     const options = {
+      environment,
       store: store(),
       identityOf,
       onDuplicate: () => told.push('duplicate'),
@@ -394,6 +402,7 @@ describe('notEnded', () => {
     const stage = read(
       notEnded(
         {
+          environment,
           store: { claim: () => undefined, hasEnded },
           endOf: () => end,
           onDuplicate: () => told.push('duplicate'),

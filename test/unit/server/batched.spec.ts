@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { MessageHandler } from '@nestjs/microservices';
 import { ABANDONED, type AttemptDelivery, type Failed, SETTLED } from '../../../lib/delivery/delivery.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 import type { AsyncEventBatchContext } from '../../../lib/server/async-event-batch-context.js';
 import { batched } from '../../../lib/server/batched.js';
 import { eventKind } from '../../../lib/server/event-kind.js';
 import type { BatchOptions } from '../../../lib/server/event-options.js';
+import { noResponses } from '../../../lib/server/response-sink.js';
 import type { ServedOptions } from '../../../lib/server/served.js';
 import { deferred } from '../support/deferred.js';
 import { turn } from '../support/scripted-producer.js';
@@ -33,8 +35,10 @@ function setUp({ batch = { size: 3 }, take = () => undefined, maxHandlerMs, arou
   const handlers = new Map([[undefined, { handler, extras: extrasOf('pizza', 'Oven.take', { batch }) }]]);
   const subscription = { group: undefined, topic: 'pizza', startFrom: 'latest', handlers } as const;
   const options: ServedOptions = {
+    environment: systemEnvironment,
     kind: eventKind(subscription, 'oven', () => undefined),
     writing: { serializer: jsonSerializer } as ServedOptions['writing'],
+    nowhere: noResponses(systemEnvironment),
     maxHandlerMsOf: () => maxHandlerMs,
     aroundCall: aroundCall ?? ((_, run) => run()),
     logger: { error: () => undefined, warn: () => undefined },

@@ -1,6 +1,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { Cutoff } from '../../../lib/delivery/cutoff.js';
 import type { AttemptDelivery } from '../../../lib/delivery/delivery.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { decodeEvent } from '../../../lib/protocol/event.js';
 import { encodeRequest, EVENT } from '../../../lib/protocol/request.js';
 import type { EventExtras } from '../../../lib/server/async-event.decorator.js';
@@ -9,7 +10,8 @@ import { IDLE_INTAKE } from './idle-intake.js';
 
 /** A partition of the topic `pizza` that this instance owns. */
 export function ownedPartition(partition = 0): OwnedPartition {
-  return new OwnedPartition({ topic: 'pizza', partition, offset: 0n, metadata: '', epoch: 1 }, IDLE_INTAKE);
+  const assigned = { topic: 'pizza', partition, offset: 0n, metadata: '', epoch: 1 };
+  return new OwnedPartition(assigned, IDLE_INTAKE, systemEnvironment);
 }
 
 /** An attempt at an event with these bytes. */

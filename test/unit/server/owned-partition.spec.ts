@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MAX_REMEMBERED_SPAN } from '../../../lib/delivery/completed-offsets.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { OwnedPartition } from '../../../lib/server/owned-partition.js';
 import { IDLE_INTAKE } from './idle-intake.js';
 
@@ -7,6 +8,7 @@ function ownerOf(...offsets: bigint[]): OwnedPartition {
   const owned = new OwnedPartition(
     { topic: 't', partition: 0, offset: 0n, metadata: '', epoch: 1 },
     IDLE_INTAKE,
+    systemEnvironment,
   );
   for (const offset of offsets) owned.tracker.add(offset);
   return owned;
@@ -47,6 +49,7 @@ describe('what OwnedPartition commits', () => {
         ...committed,
       },
       IDLE_INTAKE,
+      systemEnvironment,
     );
     expect([0n, 1n, 2n, 3n].map((offset) => next.tracker.add(offset))).toEqual([true, false, true, false]);
   });

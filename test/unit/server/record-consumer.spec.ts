@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import fc from 'fast-check';
 import { decodeCompleted } from '../../../lib/delivery/completed-offsets.js';
 import { ABANDONED, type Delivery, type Outcome, SETTLED } from '../../../lib/delivery/delivery.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { Intake } from '../../../lib/server/intake.js';
 import { RecordConsumer } from '../../../lib/server/record-consumer.js';
 import { ScriptedGroup, type Stored } from './scripted-group.js';
@@ -38,6 +39,7 @@ class Bench {
     });
     this.consumer = new RecordConsumer({
       broker: this.group.broker,
+      environment: systemEnvironment,
       identity: { clientId: 'test' },
       groupId: 'g',
       topics: ['t'],

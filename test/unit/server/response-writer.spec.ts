@@ -5,6 +5,7 @@ import { BrokerError } from '../../../lib/broker/broker-error.js';
 import { partitionForKey } from '../../../lib/broker/partitioner.js';
 import { TopicDirectory } from '../../../lib/broker/topic-directory.js';
 import { Cutoff } from '../../../lib/delivery/cutoff.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { decodeResponses } from '../../../lib/protocol/frames.js';
 import { jsonSerializer } from '../../../lib/protocol/json-serializer.js';
 import { MessageIds } from '../../../lib/protocol/message-ids.js';
@@ -37,11 +38,11 @@ async function setUp({
   const scripted = new ScriptedProducer();
   const cutoff = new Cutoff();
   const writing = {
-    producer: new BatchingProducer(scripted),
-    directory: new TopicDirectory(new StubAdmin(topicOf('r', 6)).asAdmin),
+    producer: new BatchingProducer(scripted, systemEnvironment),
+    directory: new TopicDirectory(new StubAdmin(topicOf('r', 6)).asAdmin, systemEnvironment),
     serializer: jsonSerializer,
     source: 'broker/i1',
-    ids: new MessageIds(),
+    ids: new MessageIds(systemEnvironment),
     window,
     bufferBytes,
   };

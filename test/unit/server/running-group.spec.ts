@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import type { ConsumerState, GroupStart } from '../../../lib/broker/consumer.js';
 import { Cutoff } from '../../../lib/delivery/cutoff.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { RunningGroup } from '../../../lib/server/running-group.js';
 import type { FailurePolicy } from '../../../lib/server/server-options.js';
 import type { Source } from '../../../lib/server/source.js';
@@ -45,6 +46,7 @@ function setUp(sources: Source[], existing: string[] = [], onFailure: FailurePol
     { groupId: 'kitchen', sources },
     {
       broker: consumers.broker,
+      environment: systemEnvironment,
       source: 'kitchen/1',
       admin: admin.asAdmin,
       createTopics: true,
