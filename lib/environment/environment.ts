@@ -21,6 +21,8 @@ export interface Environment {
   clearTimeout(timer: TimerHandle | undefined): void;
   setInterval(task: () => void, ms: number): TimerHandle;
   clearInterval(timer: TimerHandle | undefined): void;
+  /** Keeps the process running until the returned function is called, as an open socket does. */
+  keepAlive(): () => void;
   /** Runs a task when everything else of this turn of the event loop has run. */
   setImmediate(task: () => void): void;
 }

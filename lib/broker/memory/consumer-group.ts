@@ -17,6 +17,8 @@ export interface GroupMember {
   onAssigned(partitions: readonly AssignedPartition[]): Promise<void>;
   /** These are taken from the member. It may commit them until the promise settles. */
   onRevoked(partitions: readonly TopicPartition[]): Promise<void>;
+  /** These are no longer the member's, which hears of it only now. */
+  onLost(partitions: readonly TopicPartition[]): Promise<void>;
 }
 
 /** A member's place in the group. */
@@ -56,6 +58,20 @@ export class ConsumerGroup {
   leave(memberId: string): void {
     this.seats.get(memberId)?.joined();
     if (this.seats.delete(memberId)) this.requestRebalance();
+  }
+
+  /**
+   * Does what the end of a session does, for every member: what it owns is taken away without a word, and given out anew
+   * from the last commit on. The members come back at once.
+   */
+  expireSessions(): void {
+    for (const { member, owned, revoking } of this.seats.values()) {
+      const lost = [...owned.values()];
+      owned.clear();
+      revoking.clear();
+      if (lost.length > 0) void this.handOver(() => member.onLost(lost));
+    }
+    this.requestRebalance();
   }
 
   /** Stores all of them or, where the member does not own one, none. */
@@ -131,10 +147,8 @@ export class ConsumerGroup {
     for (const [key] of moving) seat.revoking.add(key);
     void this.handOver(async () => {
       await seat.member.onRevoked(moving.map(([, partition]) => partition));
-      for (const [key] of moving) {
-        seat.owned.delete(key);
-        seat.revoking.delete(key);
-      }
+      // What was lost meanwhile may be the member's again.
+      for (const [key] of moving) if (seat.revoking.delete(key)) seat.owned.delete(key);
       this.requestRebalance();
     });
   }

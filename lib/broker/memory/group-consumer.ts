@@ -95,6 +95,17 @@ export class MemoryGroupConsumer extends MemoryConsumer implements GroupConsumer
     });
   }
 
+  /** Called by the group: it has taken these away already. */
+  onLost(partitions: readonly TopicPartition[]): Promise<void> {
+    return this.inTurn(async () => {
+      for (const partition of partitions) {
+        this.reader.remove(partition);
+        this.assigned.delete(keyOf(partition));
+      }
+      this.listener.onLost?.(partitions);
+    });
+  }
+
   private async join(): Promise<void> {
     this.enter('starting');
     await turn(this.cluster.schedule);

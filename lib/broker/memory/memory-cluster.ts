@@ -12,7 +12,7 @@ export class MemoryCluster {
   constructor(
     retentionBytes: number,
     readonly maxRecordBytes: number,
-    environment: Environment,
+    readonly environment: Environment,
     readonly schedule: Schedule = inNextTurn(environment),
   ) {
     this.topics = new TopicStore(retentionBytes, environment);

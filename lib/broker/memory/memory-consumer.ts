@@ -3,7 +3,6 @@ import type { Consumer, ConsumerListener, ConsumerState, FetchOptions } from '..
 import type { TopicPartition } from '../record.js';
 import type { MemoryCluster } from './memory-cluster.js';
 import { PartitionReader } from './partition-reader.js';
-import { keepProcessAlive } from './schedule.js';
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
@@ -36,7 +35,7 @@ export abstract class MemoryConsumer implements Consumer {
     if (this.state === state) return;
     this.state = state;
     if (state === 'failed' || state === 'closed') this.letProcessGo();
-    else this.releaseProcess ??= keepProcessAlive();
+    else this.releaseProcess ??= this.cluster.environment.keepAlive();
     this.stateListener.onState?.(state, error);
   }
 

@@ -21,17 +21,3 @@ export function inNextTurn(environment: Environment): Schedule {
 export function turn(schedule: Schedule): Promise<void> {
   return new Promise((resolve) => schedule(resolve));
 }
-
-const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
-
-/**
- * Keeps the process running until the returned function is called, as the socket of a consumer would:
- * a server on the memory broker does not exit for want of work.
- */
-export function keepProcessAlive(): () => void {
-  // The process's own, whatever time the broker goes by: a timer of tests keeps nothing alive.
-  /* oxlint-disable no-restricted-globals */
-  const handle = setInterval(() => {}, LONGEST_INTERVAL_MS);
-  return () => clearInterval(handle);
-  /* oxlint-enable no-restricted-globals */
-}
