@@ -148,6 +148,7 @@ export class Caller {
       this.assertRoom();
       if (limits.isInherited && limits.timeoutMs <= 0) throw handlerOutOfTime(nameOf(call.target));
       (call.kind === 'request' ? this.requests : this.oneWayCalls).add(pending);
+      this.options.onCall?.(pending, this.options.service);
       if (call.contract) this.transmitChecked(call, call.contract, pending);
       else this.transmit(call, pending);
     } catch (error) {

@@ -1,9 +1,24 @@
 import type { TopicSpec } from '../broker/admin.js';
 import type { Broker } from '../broker/broker.js';
 import type { Environment } from '../environment/environment.js';
+import type { RequestKind } from '../protocol/request.js';
 import type { Serializer } from '../protocol/serializer.js';
 import type { TopicNames } from '../protocol/topic-names.js';
 import type { OnRedelivery } from './call-options.js';
+
+/** A call, as whoever watches a client sees it. */
+export interface WatchedCall {
+  readonly requestId: string;
+  readonly kind: RequestKind;
+  /** What is called: `service/endpoint`. */
+  readonly target: string;
+  /** How many responses have been passed on. */
+  readonly received: number;
+  readonly isOver: boolean;
+}
+
+/** Hears of a call, and whose it is, before it leaves. */
+export type OnCall = (call: WatchedCall, service: string) => void;
 
 /** What a client needs to know; resolved: without defaults. */
 export interface ClientOptions {
@@ -32,4 +47,6 @@ export interface ClientOptions {
   readonly frames: boolean;
   /** How many calls may be pending. */
   readonly maxPending: number;
+  /** Absent for nobody. */
+  readonly onCall?: OnCall;
 }

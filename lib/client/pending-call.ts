@@ -80,6 +80,20 @@ export class PendingCall {
     }
   }
 
+  /** What is called, for messages: `service/endpoint`. */
+  get target(): string {
+    return this.options.target;
+  }
+
+  get kind(): RequestKind {
+    return this.options.kind;
+  }
+
+  /** How many responses have been passed on. */
+  get received(): number {
+    return this.sequence.passed;
+  }
+
   /** Whether nobody waits for it any more. */
   get isOver(): boolean {
     return this.over;

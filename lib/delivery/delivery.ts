@@ -74,20 +74,25 @@ export type SettledAs = 'served' | 'failed' | 'expired' | 'cancelled' | 'duplica
 /** How a delivery ended. */
 export type Outcome =
   /** It is done: its offset may be committed. */
-  | { readonly kind: 'settled'; readonly as: SettledAs }
+  | { readonly kind: 'settled'; readonly as: SettledAs; readonly error?: AsyncCallError }
   /** The partition went before it was done: its next owner runs it again. */
   | { readonly kind: 'abandoned' }
   /** It failed for good; an outer stage makes it a settled one. */
   | Failed;
 
+/** Hears how the delivery of a record to a consumer group has ended. */
+export type OnEnded = (end: {
+  readonly group: string;
+  readonly record: ConsumerRecord;
+  readonly outcome: Outcome;
+}) => void;
+
 /** One step of the pipeline: it deals with a delivery, mostly by way of the next step. */
 export type Handle<D extends Delivery> = (delivery: D) => Promise<Outcome>;
 
-export const SETTLED: { readonly [as in SettledAs]: Outcome } = {
+export const SETTLED: { readonly [as in Exclude<SettledAs, 'failed'>]: Outcome } = {
   /** Every response is stored. */
   served: { kind: 'settled', as: 'served' },
-  /** Its caller was told why, or it was kept for people. */
-  failed: { kind: 'settled', as: 'failed' },
   /** The time of its caller was over. */
   expired: { kind: 'settled', as: 'expired' },
   /** Its caller gave it up. */
@@ -97,4 +102,10 @@ export const SETTLED: { readonly [as in SettledAs]: Outcome } = {
   /** This service has nothing to do with it. */
   passedOver: { kind: 'settled', as: 'passedOver' },
 };
+
+/** Its caller was told why, or it was kept for people. */
+export function settledAsFailed(error: AsyncCallError): Outcome {
+  return { kind: 'settled', as: 'failed', error };
+}
+
 export const ABANDONED: Outcome = { kind: 'abandoned' };

@@ -12,7 +12,7 @@ import { AsyncCallsServer } from '../server/async-calls-server.js';
 import type { AsyncCallsOptions } from './async-calls-options.js';
 import { ApplicationServices } from './application-services.js';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
-import { ASYNC_CALLS_ENVIRONMENT, SYSTEM_SURROUNDINGS } from './surroundings.js';
+import { ASYNC_CALLS_SURROUNDINGS, SYSTEM_SURROUNDINGS } from './surroundings.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-async-calls: resolved options');
 const NEARER_THAN_THE_ROOT = -1;
@@ -49,11 +49,11 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
  */
 @Module({
   providers: [
-    { provide: ASYNC_CALLS_ENVIRONMENT, useValue: SYSTEM_SURROUNDINGS },
+    { provide: ASYNC_CALLS_SURROUNDINGS, useValue: SYSTEM_SURROUNDINGS },
     {
       provide: RESOLVED_OPTIONS,
       useFactory: resolveOptions,
-      inject: [MODULE_OPTIONS_TOKEN, ASYNC_CALLS_ENVIRONMENT],
+      inject: [MODULE_OPTIONS_TOKEN, ASYNC_CALLS_SURROUNDINGS],
     },
     {
       provide: AsyncCallsClient,

@@ -32,17 +32,18 @@ const DEFAULT_RETRY = { attempts: 3, initialDelayMs: 100, multiplier: 4, maxDela
  * Applies defaults and checks. The only place that knows a default. Throws one `invalid-argument` error that names
  * every fault and what to write instead. What is right is then put into its surroundings.
  */
-export function resolveOptions(options: AsyncCallsOptions, surroundings: Surroundings): ResolvedOptions {
-  assertNoFaults(faultsOf(options));
-  const { service, topics = {}, calls = {}, delivery = {} } = options;
-  const { environment } = surroundings;
+export function resolveOptions(configured: AsyncCallsOptions, surroundings: Surroundings): ResolvedOptions {
+  assertNoFaults(faultsOf(configured));
+  const options = surroundings.optionsOf(configured);
+  const { service, broker, topics = {}, calls = {}, delivery = {} } = options;
+  const { environment, onCall, onEnded } = surroundings;
   const source = `${service}/${options.instance ?? environment.randomBytes(4).toString('hex')}`;
   const names = topicNames(topics.prefix);
   const { drainTimeoutMs = 10_000, groupId = service } = delivery;
   const common = {
     service,
     source,
-    broker: surroundings.brokerOf(options.broker, service),
+    broker,
     environment,
     serializer: options.serializer ?? jsonSerializer,
     createTopics: topics.create ?? true,
@@ -59,6 +60,7 @@ export function resolveOptions(options: AsyncCallsOptions, surroundings: Surroun
       onRedelivery: calls.onRedelivery ?? 'continue',
       frames: calls.frames ?? true,
       maxPending: calls.maxPending ?? 100_000,
+      onCall,
     }),
     server: Object.freeze({
       ...common,
@@ -81,6 +83,7 @@ export function resolveOptions(options: AsyncCallsOptions, surroundings: Surroun
       onFailure: delivery.onFailure ?? 'restart',
       patterns: options.patterns ?? 'serve',
       nestTopics: nestTopics(options, groupId),
+      onEnded,
       delivery: Object.freeze({
         concurrency: delivery.concurrency ?? 256,
         maxInFlight: delivery.maxInFlight ?? 1_000,

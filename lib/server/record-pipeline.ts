@@ -10,12 +10,14 @@ import {
   type Handle,
   placeOf,
   type RequestDelivery,
+  type OnEnded,
   SETTLED,
+  settledAsFailed,
 } from '../delivery/delivery.js';
 import type { MutableCounts } from '../delivery/delivery-counts.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
-import { concluded } from '../delivery/concluded.js';
+import { concluded, type Step } from '../delivery/concluded.js';
 import { type AnswerError, answered } from '../delivery/stages/answered.js';
 import { counted } from '../delivery/stages/counted.js';
 import { deadLettered, type KeepDeadLetter } from '../delivery/stages/dead-lettered.js';
@@ -43,6 +45,8 @@ export interface RecordPipelineOptions extends ServedOptions {
   /** Absent where duplicates are not looked for. */
   readonly duplicates: DuplicateStore | undefined;
   readonly counts: MutableCounts;
+  /** Absent for nobody. */
+  readonly onEnded?: OnEnded;
 }
 
 /**
@@ -68,7 +72,18 @@ export function recordPipeline(options: RecordPipelineOptions): Handle<Delivery>
     return failed;
   };
   const read = decoded(kind.decode, passedOver(kind, once), concluded(undecodable, report));
-  return concluded(guarded(options.logger, keep, read), [counted(counts)]);
+  return concluded(guarded(options.logger, keep, read), endsOf(options));
+}
+
+/** What is done with the end of each record. */
+function endsOf({ counts, groupId: group, onEnded }: RecordPipelineOptions): Step<Delivery>[] {
+  const count = counted(counts);
+  if (!onEnded) return [count];
+  const tell: Step<Delivery> = (outcome, { record }) => {
+    onEnded({ group, record, outcome });
+    return outcome;
+  };
+  return [count, tell];
 }
 
 /** Runs each message once; of one whose first part has been run, what is left of it. */
@@ -127,7 +142,7 @@ function guarded(logger: ServerLogger, keep: KeepDeadLetter, next: Handle<Delive
   const put = async (delivery: Delivery, error: unknown) => {
     logger.error(error, `${placeOf(delivery.record)} could not be dealt with`);
     await keep(delivery, { kind: 'failed', error: AsyncCallError.from(error), attempts: 0 });
-    return delivery.owner.gone.aborted ? ABANDONED : SETTLED.failed;
+    return delivery.owner.gone.aborted ? ABANDONED : settledAsFailed(AsyncCallError.from(error));
   };
   return (delivery) => {
     try {

@@ -180,7 +180,7 @@ export class RunningService {
     groupId: string,
     duplicates: DuplicateStore | undefined,
   ): Handle<Delivery> {
-    const { environment, deadLetterTopic, retry, maxHandlerMs } = this.options;
+    const { environment, deadLetterTopic, retry, maxHandlerMs, onEnded } = this.options;
     const { counts, writing, listener, logger } = this;
     return recordPipeline({
       environment,
@@ -191,6 +191,7 @@ export class RunningService {
       maxHandlerMsOf: (endpoint) => kind.optionsOf(endpoint)?.maxHandlerMs ?? maxHandlerMs,
       duplicates,
       counts,
+      onEnded,
       writing,
       nowhere: noResponses(environment),
       aroundCall: (context, run) => listener.aroundCall(context, run),

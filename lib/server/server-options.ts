@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.js';
 import type { TopicSpec } from '../broker/admin.js';
 import type { GroupStart } from '../broker/consumer.js';
+import type { OnEnded } from '../delivery/delivery.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import type { RetryPolicy } from '../delivery/retry-policy.js';
 import type { Environment } from '../environment/environment.js';
@@ -72,6 +73,8 @@ export interface ServerOptions {
   readonly duplicates: DuplicateStore | undefined;
   /** The same for responses that come to handlers: long streams are not to push the requests out of the window. */
   readonly responseDuplicates: DuplicateStore | undefined;
+  /** Absent for nobody. */
+  readonly onEnded?: OnEnded;
   /** What follows when the consumer has failed for good. */
   readonly onFailure: FailurePolicy;
   /** The names of all services of the Nest application. */

@@ -1,5 +1,5 @@
 import type { Step } from '../concluded.js';
-import { ABANDONED, type Delivery, type Failed, type Outcome, SETTLED } from '../delivery.js';
+import { ABANDONED, type Delivery, type Failed, type Outcome, settledAsFailed } from '../delivery.js';
 import type { KeepDeadLetter, NeedsLetter } from './dead-lettered.js';
 
 /** Tells the caller. Resolves with whether the broker has stored the answer; when nobody waits, at once. */
@@ -13,7 +13,7 @@ export function answered(answer: AnswerError, keep: KeepDeadLetter, needs: Needs
   const tell = async (delivery: Delivery, failed: Failed): Promise<Outcome> => {
     const told = await answer(delivery, failed);
     if (!told && !needs(failed)) await keep(delivery, failed);
-    return delivery.owner.gone.aborted ? ABANDONED : SETTLED.failed;
+    return delivery.owner.gone.aborted ? ABANDONED : settledAsFailed(failed.error);
   };
   return (outcome, delivery) => (outcome.kind === 'failed' ? tell(delivery, outcome) : outcome);
 }

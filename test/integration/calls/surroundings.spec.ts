@@ -6,6 +6,7 @@ import {
   AsyncCallContext,
   AsyncCallsClient,
   AsyncCallsModule,
+  type AsyncCallsOptions,
   AsyncEndpoint,
   type Broker,
   connectAsyncCalls,
@@ -15,7 +16,7 @@ import { MemoryBroker } from '../../../lib/broker/memory/memory-broker.js';
 import { MemoryCluster } from '../../../lib/broker/memory/memory-cluster.js';
 import type { Environment } from '../../../lib/environment/environment.js';
 import { systemEnvironment } from '../../../lib/environment/system-environment.js';
-import { ASYNC_CALLS_ENVIRONMENT, type Surroundings } from '../../../lib/module/surroundings.js';
+import { ASYNC_CALLS_SURROUNDINGS, type Surroundings } from '../../../lib/module/surroundings.js';
 import { moduleOf } from '../../support/services.js';
 
 /** What the application is configured with. It is no broker at all: whoever used it would fail. */
@@ -39,16 +40,16 @@ it('runs all services of an application in the surroundings of a testing module'
   };
   const broker = new MemoryBroker(new MemoryCluster(1e6, 1e6, environment));
   const replaced: string[] = [];
-  const brokerOf = (configured: Broker, service: string): Broker => {
-    replaced.push(service);
-    return configured === PRODUCTION ? broker : configured;
+  const optionsOf = (configured: AsyncCallsOptions): AsyncCallsOptions => {
+    replaced.push(configured.service);
+    return configured.broker === PRODUCTION ? { ...configured, broker } : configured;
   };
   const own = (service: string) =>
     AsyncCallsModule.forRoot({ service, broker: PRODUCTION, isGlobal: false, calls: { timeoutMs: 20_000 } });
   const application = moduleOf({ imports: [own('clock'), own('reader')], controllers: [ClockController] });
   const testing = await Test.createTestingModule({ imports: [application] })
-    .overrideProvider(ASYNC_CALLS_ENVIRONMENT)
-    .useValue({ environment, brokerOf } satisfies Surroundings)
+    .overrideProvider(ASYNC_CALLS_SURROUNDINGS)
+    .useValue({ environment, optionsOf } satisfies Surroundings)
     .compile();
   const app = testing.createNestApplication({ logger: false });
   connectAsyncCalls(app);

@@ -11,6 +11,7 @@ import {
   type RequestDelivery,
   type Outcome,
   SETTLED,
+  settledAsFailed,
 } from '../../../lib/delivery/delivery.js';
 import { noCounts } from '../../../lib/delivery/delivery-counts.js';
 import type { DuplicateStore } from '../../../lib/delivery/duplicate-store.js';
@@ -271,7 +272,7 @@ describe('unique', () => {
 
   it.each([
     ['served', SETTLED.served],
-    ['failed', SETTLED.failed],
+    ['failed', settledAsFailed(internal)],
   ])('runs a request once that has %s', async (_, outcome) => {
     const { stage, duplicate } = setUp(store(), [outcome]);
     expect(await stage(deliveryOf())).toBe(outcome);
@@ -437,7 +438,8 @@ describe('notEnded', () => {
 describe('counted', () => {
   it('counts each end', async () => {
     const counts = noCounts();
-    for (const outcome of [...Object.values(SETTLED), SETTLED.served, ABANDONED])
+    const failure = settledAsFailed(internal);
+    for (const outcome of [...Object.values(SETTLED), failure, SETTLED.served, ABANDONED])
       expect(counted(counts)(outcome, deliveryOf())).toBe(outcome);
     expect(counts).toEqual({
       ...noCounts(),
@@ -486,7 +488,7 @@ describe('answered', () => {
 
   it('tells the caller, and then the record is done, unless it is not ours any more', async () => {
     const { stage, heard } = stageOf(true, failed(refused, { answerTo }));
-    expect(await stage(deliveryOf())).toBe(SETTLED.failed);
+    expect(await stage(deliveryOf())).toEqual(settledAsFailed(refused));
     const delivery = deliveryOf();
     delivery.owner.abort();
     expect(await stage(delivery)).toBe(ABANDONED);
@@ -498,7 +500,7 @@ describe('answered', () => {
 
   it('keeps what its caller alone was to hear of, if it cannot be told', async () => {
     const { stage, heard } = stageOf(false, failed(refused, { answerTo }));
-    expect(await stage(deliveryOf())).toBe(SETTLED.failed);
+    expect(await stage(deliveryOf())).toEqual(settledAsFailed(refused));
     expect(heard).toEqual([
       ['answered', refused],
       ['kept', refused],
@@ -515,12 +517,12 @@ describe('answered', () => {
 });
 
 describe('concluded', () => {
-  const later: Step<Delivery> = async (outcome) => (outcome === ABANDONED ? SETTLED.failed : outcome);
-  const atOnce: Step<Delivery> = (outcome) => (outcome === SETTLED.failed ? SETTLED.expired : outcome);
+  const later: Step<Delivery> = async (outcome) => (outcome === ABANDONED ? SETTLED.cancelled : outcome);
+  const atOnce: Step<Delivery> = (outcome) => (outcome === SETTLED.cancelled ? SETTLED.expired : outcome);
 
   it.each([
     ['in order', [later, atOnce], SETTLED.expired],
-    ['in no other order', [atOnce, later], SETTLED.failed],
+    ['in no other order', [atOnce, later], SETTLED.cancelled],
     ['also where there are none', [], ABANDONED],
   ])('takes an outcome through its steps %s', async (_, steps, end) => {
     expect(await concluded(async () => ABANDONED, steps)(deliveryOf())).toBe(end);

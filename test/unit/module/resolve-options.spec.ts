@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Broker } from '../../../lib/broker/broker.js';
 import { memory } from '../../../lib/broker/memory/index.js';
 import { AsyncCallError } from '../../../lib/errors/async-call-error.js';
 import type { AsyncCallsOptions } from '../../../lib/module/async-calls-options.js';
@@ -81,12 +80,11 @@ describe('resolveOptions', () => {
     });
   });
 
-  it('takes its environment and its broker from the surroundings', () => {
+  it('takes its environment from the surroundings, which may change its options', () => {
     const environment = { ...systemEnvironment, randomBytes: (size: number) => Buffer.alloc(size, 7) };
     const other = memory();
-    const brokerOf = (configured: Broker, service: string) =>
-      configured === REQUIRED.broker && service === 'bank' ? other : configured;
-    const { client, server } = resolveOptions(REQUIRED, { environment, brokerOf });
+    const optionsOf = (configured: AsyncCallsOptions) => ({ ...configured, broker: other });
+    const { client, server } = resolveOptions(REQUIRED, { environment, optionsOf });
     for (const part of [client, server]) {
       expect(part).toMatchObject({ source: 'bank/07070707', environment });
       expect(part.broker).toBe(other);
