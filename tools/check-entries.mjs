@@ -11,7 +11,7 @@ const OPTIONAL_PEERS_OF = {
   './kafkajs': ['kafkajs'],
   './confluent': ['@confluentinc/kafka-javascript'],
   './health': ['@nestjs/terminus'],
-  './testing': ['@nestjs/testing'],
+  './testing': ['@nestjs/testing', 'kafkajs'],
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,0 +1,30 @@
+import type { Calls } from './calls.js';
+import { nameOfMessage } from './transcript.js';
+import type { TestWorld } from './test-world.js';
+
+/** What a test has left open. */
+export class LeftoverError extends Error {
+  constructor(
+    /** A line for each call that has not ended, and for each message that was not dealt with. */
+    readonly leftovers: readonly string[],
+  ) {
+    super(`The test has left something open:${leftovers.map((each) => `\n  - ${each}`).join('')}`);
+    this.name = 'LeftoverError';
+  }
+}
+
+/** Throws {@link LeftoverError} if there is a call without an end, or a message that was not dealt with. */
+export function assertNothingOpen(world: TestWorld, calls: Calls): void {
+  const leftovers = openIn(world, calls);
+  if (leftovers.length > 0) throw new LeftoverError(leftovers);
+}
+
+/** A line for each call without an end, and for each message that was not dealt with. */
+export function openIn(world: TestWorld, calls: Calls): string[] {
+  const messages = world.deliveries.open.map(
+    ({ sent, group, place: { topic, partition, offset } }) =>
+      `the ${nameOfMessage(world.log.messagesIn(sent)[0])} is not dealt with by ${group.slice(world.prefix.length)} yet (${topic}[${partition}]@${offset}): ` +
+      'its handler runs, or waits for another attempt',
+  );
+  return [...calls.open, ...messages];
+}

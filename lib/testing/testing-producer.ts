@@ -1,0 +1,81 @@
+import { BrokerError } from '../broker/broker-error.js';
+import type { Producer, SendResult } from '../broker/producer.js';
+import type { ProducerRecord } from '../broker/record.js';
+import type { Environment } from '../environment/environment.js';
+import type { SentRecord } from './message-log.js';
+import type { SenderView } from './sent-message.js';
+import { never, type SimulatedProcess } from './simulated-process.js';
+import { brokerStopped, type TestWorld } from './test-world.js';
+
+/** As long as a driver tries to send. */
+const SEND_TIMEOUT_MS = 30_000;
+
+/** Writes what a service sends, with the faults of the test, and notes it. */
+export class TestingProducer implements Producer {
+  constructor(
+    private readonly base: Producer,
+    private readonly world: TestWorld,
+    private readonly process: SimulatedProcess,
+    private readonly sender: SenderView,
+  ) {}
+
+  connect(): Promise<void> {
+    return this.base.connect();
+  }
+
+  async send(records: readonly ProducerRecord[]): Promise<SendResult[]> {
+    const { faults, deliveries } = this.world;
+    const arrived = deliveries.sendingStarted();
+    try {
+      const sent = records.map((record) => this.world.sentRecord(record, this.sender));
+      // Reading them costs something, and without faults nobody asks.
+      const messages = faults.areSet ? sent.flatMap((each) => this.world.log.messagesIn(each)) : [];
+      const delayMs = faults.delayOf(messages);
+      if (delayMs > 0) await elapsed(this.process.environment, delayMs);
+      if (faults.brokerIsStopped && !(await this.brokerReturns())) {
+        return records.map(() => brokerStopped('sending'));
+      }
+      if (this.process.hasEnded) return await never();
+      const results = await this.write(sent);
+      // As a producer does that has not heard of its success.
+      if (faults.isDuplicated(messages)) await this.write(sent);
+      return this.process.hasEnded ? await never() : results;
+    } finally {
+      arrived();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.base.close();
+  }
+
+  private async write(sent: readonly SentRecord[]): Promise<SendResult[]> {
+    const { log } = this.world;
+    // Not when they are acknowledged: by then they may have been answered.
+    for (const each of sent) log.add(each);
+    const results = await this.base.send(sent.map(({ record }) => record));
+    for (const [index, result] of results.entries()) {
+      if (result instanceof BrokerError) log.remove(sent[index]);
+      else this.world.stored(sent[index], result);
+    }
+    return results;
+  }
+
+  /** Whether it does within the time that a driver waits for it. */
+  private brokerReturns(): Promise<boolean> {
+    const { environment } = this.process;
+    return new Promise((resolve) => {
+      const end = (isBack: boolean) => {
+        environment.clearTimeout(timer);
+        forget();
+        resolve(isBack);
+      };
+      const timer = environment.setTimeout(() => end(false), SEND_TIMEOUT_MS);
+      const forget = this.world.faults.onBroker((isStopped) => !isStopped && end(true));
+    });
+  }
+}
+
+function elapsed(environment: Environment, ms: number): Promise<void> {
+  return new Promise((resolve) => environment.setTimeout(resolve, ms));
+}

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Test } from '@nestjs/testing';
+import { AsyncCallsTesting, ExplorationError } from '../../../lib/testing/index.js';
+import { BankModule, Ledger } from '../../support/tested-bank.js';
+
+describe('faults', () => {
+  let ledger: Ledger;
+  let tester: AsyncCallsTesting;
+
+  beforeEach(async () => {
+    ledger = new Ledger();
+    tester = await AsyncCallsTesting.start(BankModule.with(ledger));
+  });
+  afterEach(() => tester.close());
+
+  it('a message that is stored twice is run once', async () => {
+    tester.faults.duplicate({ endpoint: '/book' });
+    await tester.emit('/book', 1);
+    await tester.settled();
+    expect(tester.sent({ endpoint: '/book' })).toHaveLength(2);
+    expect(ledger.entries).toEqual([1]);
+  });
+
+  it('a message that is late comes when its time has come', async () => {
+    tester.faults.delay(1_000, { kind: 'response' });
+    const called = tester.call('/money', 100);
+    await tester.advance(999);
+    expect(tester.sent({ kind: 'response' })).toEqual([]);
+    await tester.advance(60_000);
+    expect(await called).toHaveLength(4);
+  });
+
+  it('what was handled and not committed is delivered again when the session is lost', async () => {
+    await tester.emit('/book', 1);
+    await tester.faults.loseSession('bank');
+    await tester.settled();
+    // The same process remembers what it has run.
+    expect(ledger.entries).toEqual([1]);
+  });
+
+  it('what was handled and not committed is delivered again after a crash, to a process that knows nothing of it', async () => {
+    await tester.emit('/book', 1);
+    await tester.faults.crash('bank');
+    await tester.settled();
+    expect(ledger.entries).toEqual([1, 1]);
+  });
+
+  it('what was committed is not delivered again after a crash', async () => {
+    await tester.emit('/book', 1);
+    await tester.advance(1_000);
+    await tester.faults.crash('bank');
+    await tester.settled();
+    expect(ledger.entries).toEqual([1]);
+    expect(await tester.emit('/book', 2)).toMatchObject({ as: 'served' });
+  });
+
+  it('a rebalance loses nothing', async () => {
+    const booked = Array.from({ length: 20 }, (_, entry) => tester.emit('/book', entry, { key: `${entry}` }));
+    await tester.faults.rebalance('bank');
+    await Promise.all(booked);
+    expect(new Set(ledger.entries)).toEqual(new Set(Array.from({ length: 20 }, (_, entry) => entry)));
+  });
+
+  it('a broker that is stopped holds everything up, and what waits goes on when it is back', async () => {
+    await tester.faults.stopBroker();
+    const called = tester.call('/money', 100);
+    await tester.advance(5_000);
+    expect(tester.sent()).toEqual([]);
+    await tester.faults.startBroker();
+    expect(await called).toHaveLength(4);
+  });
+
+  it('a broker that does not come back fails what is sent', async () => {
+    await tester.emit('/book', 0);
+    await tester.faults.stopBroker();
+    const emitted = tester.emit('/book', 1, { timeoutMs: 60_000 }).catch((error: unknown) => error);
+    await tester.advance(31_000);
+    expect(await emitted).toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('explore', () => {
+  const start = (ledger = new Ledger()) => AsyncCallsTesting.start(BankModule.with(ledger));
+
+  it('runs a test under many schedules, which it withstands', async () => {
+    const ledger = new Ledger();
+    const tester = await start(ledger);
+    let runs = 0;
+    await tester.explore({ seeds: 20 }, async (each) => {
+      runs += 1;
+      ledger.entries.length = 0;
+      const booked = [1, 2, 3].map((entry) => each.emit('/book', entry, { key: 'one' }));
+      const called = each.call('/money', 100, { timeoutMs: 60_000 });
+      await Promise.all(booked);
+      expect(ledger.entries).toEqual([1, 2, 3]);
+      expect(await called).toHaveLength(4);
+    });
+    expect(runs).toBe(20);
+    await tester.close();
+  });
+
+  it('names the seed of a run that fails, and repeats it exactly', async () => {
+    const ledger = new Ledger();
+    const tester = await start(ledger);
+    // Holds only if nothing overtakes anything: requests without a key go by different partitions.
+    const inOrder = async (each: AsyncCallsTesting) => {
+      ledger.entries.length = 0;
+      await Promise.all([1, 2, 3, 4].map((entry) => each.emit('/book', entry)));
+      expect(ledger.entries).toEqual([1, 2, 3, 4]);
+    };
+    const first = await tester.explore({ seeds: 50 }, inOrder).catch((error: unknown) => error);
+    expect(first).toBeInstanceOf(ExplorationError);
+    const { seed, transcript, message } = first as ExplorationError;
+    expect(message).toContain(`Run it again with explore({ seed: ${seed} }`);
+    for (let again = 0; again < 2; again++) {
+      const repeated = await tester.explore({ seed }, inOrder).catch((error: unknown) => error);
+      expect((repeated as ExplorationError).transcript).toBe(transcript);
+    }
+    await tester.close();
+  });
+
+  it('needs an application that can be started more than once', async () => {
+    const builder = Test.createTestingModule({ imports: [BankModule.with(new Ledger())] });
+    const tester = await AsyncCallsTesting.start(builder);
+    await expect(tester.explore({ seeds: 1 }, async () => undefined)).rejects.toThrow(
+      'a function that makes the',
+    );
+    await expect(tester.faults.crash('bank')).rejects.toThrow('a function that makes the');
+    await tester.close();
+  });
+});
