@@ -16,6 +16,7 @@ import type { Handled } from './deliveries.js';
 import type { FakeEndpoint } from './fake-endpoint.js';
 import { explore, type ExploreOptions } from './explore.js';
 import { Fakes } from './fakes.js';
+import { HandlerResponses, type RespondOptions } from './handler-responses.js';
 import { assertNothingOpen, openIn } from './leftovers.js';
 import type { SentMessage } from './sent-message.js';
 import { matches, type SentFilter } from './sent-messages.js';
@@ -27,6 +28,7 @@ import {
 } from './test-application.js';
 import { notRepeatable, TestApplications } from './test-applications.js';
 import { deleteTopics, onlyInMemory, realWorld, type VirtualWorld, virtualWorld } from './test-brokers.js';
+import { SimulatedProcess } from './simulated-process.js';
 import { TestClient, type TestedResponse } from './test-client.js';
 import { TestFaults } from './test-faults.js';
 import { transcriptOf } from './transcript.js';
@@ -57,6 +59,7 @@ export class AsyncCallsTesting {
   /** Makes things go wrong. */
   readonly faults: TestFaults;
   private readonly fakes: Fakes;
+  private readonly handlerResponses: HandlerResponses;
   private readonly logger = new Logger('AsyncCallsTesting');
   private closing: Promise<void> | undefined;
 
@@ -70,6 +73,7 @@ export class AsyncCallsTesting {
     private readonly startAgain: (seed: number) => Promise<AsyncCallsTesting>,
   ) {
     this.faults = new TestFaults(world, applications, virtual);
+    this.handlerResponses = new HandlerResponses(world, new SimulatedProcess(world.time.createProcess()));
     this.fakes = new Fakes(world, (service) => applications.services.includes(service));
   }
 
@@ -170,6 +174,20 @@ export class AsyncCallsTesting {
     return this.patiently(this.client.send(target, event, options));
   }
 
+  /**
+   * Answers a call to an endpoint that a service under test is said to have made with `responses: 'handlers'`: the values, each
+   * as a response of its own, and the end come to its `@AsyncResponse` methods. Resolves when all have been dealt with.
+   */
+  respond(
+    target: EndpointTarget | AnyEndpointContract,
+    values: readonly unknown[],
+    options: RespondOptions = {},
+  ): Promise<Handled[]> {
+    const from = isEndpointContract(target) ? target.address : parseTarget(target);
+    const to = options.to ?? this.onlyService(`respond(…, { to: '${this.applications.services[0]}' })`);
+    return this.patiently(this.handlerResponses.send(from, to, values, options));
+  }
+
   /** Stands in for an endpoint of a service that is not under test; see {@link FakeEndpoint}. */
   fake(target: EndpointTarget | AnyEndpointContract): FakeEndpoint {
     return this.fakes.of(isEndpointContract(target) ? target.address : parseTarget(target));
@@ -254,11 +272,16 @@ export class AsyncCallsTesting {
   private targetOf(target: EndpointTarget | AnyEndpointContract): CallTarget {
     if (isEndpointContract(target)) return target.address;
     if (typeof target !== 'string' || !target.startsWith('/')) return target;
+    const service = this.onlyService(`"${this.applications.services[0]}${target}"`);
+    return { service, endpoint: normalizeEndpoint(target) };
+  }
+
+  private onlyService(whatToWrite: string): string {
     const { services } = this.applications;
-    if (services.length === 1) return { service: services[0], endpoint: normalizeEndpoint(target) };
+    if (services.length === 1) return services[0];
     throw new AsyncCallError(
       'invalid-argument',
-      `Whose endpoint is "${target}"? The services under test are ${services.join(', ')}: write "${services[0]}${target}".`,
+      `There are several services under test: ${services.join(', ')}. Say which one is meant: ${whatToWrite}.`,
     );
   }
 }

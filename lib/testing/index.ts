@@ -10,6 +10,7 @@ export {
   type SpecBroker,
 } from './describe-on-brokers.js';
 export { ExplorationError, type ExploredFaults, type ExploreOptions } from './explore.js';
+export type { RespondOptions } from './handler-responses.js';
 export { LeftoverError } from './leftovers.js';
 export type { MessageKind, SentMessage } from './sent-message.js';
 export type { SentFilter } from './sent-messages.js';

@@ -5,6 +5,7 @@ import { AsyncCallError as CallError, messageOf } from '../errors/async-call-err
 import { cancelledRequestOf } from '../protocol/cancel.js';
 import { decodeEvent } from '../protocol/event.js';
 import { decodeResponses } from '../protocol/frames.js';
+import { answeredCallOf } from '../protocol/handled-response.js';
 import { HEADER } from '../protocol/header-names.js';
 import { MessageHeaders } from '../protocol/message-headers.js';
 import { decodeRequest } from '../protocol/request.js';
@@ -90,7 +91,10 @@ export class MessageReader {
       /^(.*)\.(requests|replies|responses|dead-letters)$/.exec(name) ?? ([] as string[]);
     try {
       if (role === 'requests') return [this.request(record, requestId, service, sender)];
-      if (role === 'replies' || role === 'responses') return this.answers(record, requestId, service, sender);
+      if (role === 'replies') {
+        return answers(record, service, this.requests.get(requestId)?.endpoint, sender);
+      }
+      if (role === 'responses') return answers(record, service, answeredCallOf(record).endpoint, sender);
       if (role === 'dead-letters') return [deadLetter(record, service, sender)];
       return [event(record, name, sender)];
     } catch {
@@ -105,13 +109,17 @@ export class MessageReader {
     const { kind, endpoint, payload } = decodeRequest(record);
     return { kind, to, endpoint, value: valueOf(payload, sender) };
   }
+}
 
-  private answers(record: ProducerRecord, requestId: string, to: string, sender: SenderView): Content[] {
-    const { endpoint } = this.requests.get(requestId) ?? {};
-    return decodeResponses(record).flatMap((response) =>
-      answer(response, sender).map((content) => ({ ...content, to, endpoint })),
-    );
-  }
+function answers(
+  record: ProducerRecord,
+  to: string,
+  endpoint: string | undefined,
+  sender: SenderView,
+): Content[] {
+  return decodeResponses(record).flatMap((response) =>
+    answer(response, sender).map((content) => ({ ...content, to, endpoint })),
+  );
 }
 
 function isAnswerable({ kind, requestId }: SentMessage): boolean {

@@ -81,11 +81,19 @@ export class TestWorld {
 
   /** Resolves when every group has dealt with a message that was stored, by the id of its request. */
   handled(requestId: string): Promise<Handled[]> {
-    const { place, groups } = this.addressed.get(requestId)!;
+    return this.endsOf(this.addressed.get(requestId)!);
+  }
+
+  /** Resolves when every group that reads it has dealt with a record that was stored just now. */
+  handledAt(place: TopicPartitionOffset): Promise<Handled[]> {
+    return this.endsOf({ place, groups: this.groupsReading(place.topic) });
+  }
+
+  private endsOf({ place, groups }: Addressed): Promise<Handled[]> {
     return Promise.all(groups.map((group) => this.deliveries.ended(group, place)));
   }
 
-  private groupsReading(topic: string): string[] {
+  groupsReading(topic: string): string[] {
     const reading = [...this.groups].filter(({ topics }) => topics.has(topic));
     return [...new Set(reading.map(({ group }) => group))];
   }

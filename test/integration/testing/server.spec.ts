@@ -56,6 +56,29 @@ describe('a server under test', () => {
     ]);
   });
 
+  it('handles responses of calls that it is said to have made', async () => {
+    const handled = await tester.respond('oracle/answer', [1, 2], {
+      state: 'mine',
+      error: new Error('broken'),
+    });
+    expect(handled).toEqual(Array(3).fill({ group: 'bank', as: 'served' }));
+    expect(ledger.entries).toEqual([
+      ['next', 1, 'mine'],
+      ['next', 2, 'mine'],
+      ['error', undefined, 'mine'],
+    ]);
+    expect(tester.transcript()).toBe(
+      [
+        'oracle -> bank  /answer response 0  1',
+        'oracle -> bank  /answer response 1  2',
+        'oracle -> bank  /answer error 2     internal: Internal server error',
+      ].join('\n'),
+    );
+    await expect(tester.respond('oracle/answer', [], { to: 'shop' })).rejects.toThrow(
+      'no handler of responses',
+    );
+  });
+
   it('says which services there are when it is asked for another', async () => {
     expect(() => tester.appOf('shop')).toThrow(
       '"shop" is not under test; the services of this test are bank.',
