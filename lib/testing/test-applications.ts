@@ -28,13 +28,18 @@ export class TestApplications {
     world: TestWorld,
     calls: Calls,
   ): Promise<TestApplications> {
-    const running = await Promise.all(
+    const starts = await Promise.allSettled(
       tested.map(async (each) => ({
         tested: each,
         current: await TestApplication.start(each, options, world, calls),
       })),
     );
-    return new TestApplications(running, options, world, calls);
+    const running = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+    const applications = new TestApplications(running, options, world, calls);
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (!failed) return applications;
+    await applications.close();
+    throw failed.reason;
   }
 
   get all(): TestApplication[] {

@@ -61,7 +61,8 @@ describe('a server under test', () => {
       state: 'mine',
       error: new Error('broken'),
     });
-    expect(handled).toEqual(Array(3).fill({ group: 'bank', as: 'served' }));
+    const served = { group: 'bank', as: 'served' };
+    expect(handled).toEqual([served, served, served]);
     expect(ledger.entries).toEqual([
       ['next', 1, 'mine'],
       ['next', 2, 'mine'],
@@ -91,4 +92,18 @@ describe('a server under test', () => {
 it('an application without a service cannot be tested', async () => {
   class Nothing {}
   await expect(AsyncCallsTesting.start({ module: Nothing })).rejects.toThrow('is no service');
+});
+
+it('what prevents one application from starting ends the others, too', async () => {
+  class Nothing {}
+  const closed: string[] = [];
+  class Pool {
+    onModuleDestroy() {
+      closed.push('pool');
+    }
+  }
+  const bank = BankModule.with(new Ledger());
+  const withPool = { ...bank, providers: [...(bank.providers ?? []), Pool] };
+  await expect(AsyncCallsTesting.start([withPool, { module: Nothing }])).rejects.toThrow('is no service');
+  expect(closed).toEqual(['pool']);
 });
