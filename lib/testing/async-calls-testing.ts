@@ -228,7 +228,12 @@ export class AsyncCallsTesting {
     await explore(
       async (seed) => {
         const tester = await this.startAgain(seed);
-        return { tester, time: tester.virtual!.time, services: tester.applications.services };
+        return {
+          tester,
+          time: tester.virtual!.time,
+          services: tester.applications.services,
+          open: () => openIn(tester.world, tester.calls),
+        };
       },
       options,
       test,

@@ -2,18 +2,20 @@ import { messageOf } from '../errors/async-call-error.js';
 import type { TestFaults } from './test-faults.js';
 import type { VirtualTime } from './virtual-time.js';
 
-/** What may go wrong while a test is explored. */
+/** What may go wrong in a run; how much of it does, and when, is for the seed to say. */
 export interface ExploredFaults {
-  /** How late messages reach the broker at most, in milliseconds; each is late by chance. Default 50. */
+  /** How late messages reach the broker at most, in milliseconds. Default 50. */
   readonly delayMs: number;
   /** How likely a message is stored twice. Default 0.05. */
   readonly duplicates: number;
-  /** How likely a service loses its session with the broker at each step of time. Default 0.02. */
+  /** How often services lose their session with the broker at most. Default 2. */
   readonly lostSessions: number;
-  /** How likely the broker stops for up to a second at each step of time. Default 0.02. */
+  /** How often the broker stops at most, for up to a second. Default 1. */
   readonly outages: number;
-  /** How likely a service's process dies, and is started anew, at each step of time. Default 0. */
+  /** How often a service's process dies at most, and is started anew. Default 0, for its memory is lost then. */
   readonly crashes: number;
+  /** Within which time from the beginning, in milliseconds, the last three happen. Default 1,000. */
+  readonly withinMs: number;
 }
 
 /** What is explored. */
@@ -47,6 +49,8 @@ export interface ExploredRun<Tester> {
   readonly tester: Tester;
   readonly time: VirtualTime;
   readonly services: readonly string[];
+  /** What is open now, a line each. */
+  readonly open: () => readonly string[];
 }
 
 /** What of a tester the exploration needs. */
@@ -60,9 +64,10 @@ interface ExplorableTester {
 const DEFAULT_FAULTS: ExploredFaults = {
   delayMs: 50,
   duplicates: 0.05,
-  lostSessions: 0.02,
-  outages: 0.02,
+  lostSessions: 2,
+  outages: 1,
   crashes: 0,
+  withinMs: 1_000,
 };
 const MAX_OUTAGE_MS = 1_000;
 /** A test that has not ended by then does not end. */
@@ -83,25 +88,26 @@ export async function explore<Tester extends ExplorableTester>(
 
 class Exploration<Tester extends ExplorableTester> {
   private readonly environment;
+  /** Faults whose time has come. */
+  private readonly due: (() => Promise<void>)[] = [];
 
   constructor(
     private readonly explored: ExploredRun<Tester>,
-    private readonly chances: ExploredFaults,
+    private readonly bounds: ExploredFaults,
   ) {
     this.environment = explored.time.createProcess();
   }
 
   async run(seed: number, test: (tester: Tester) => Promise<void>): Promise<void> {
     const { tester, time } = this.explored;
-    const { delayMs, duplicates } = this.chances;
     time.drive();
-    if (delayMs > 0) tester.faults.delay({ min: 0, max: delayMs });
-    if (duplicates > 0) tester.faults.duplicate({}, duplicates);
+    this.plan();
     try {
       await this.whileFaultsHappen(test(tester));
+      this.environment.end();
       tester.faults.clear();
       await tester.faults.startBroker();
-      await time.passUntil(tester.settled());
+      await this.whileFaultsHappen(tester.settled());
       await tester.close();
     } catch (error) {
       const transcript = tester.transcript();
@@ -111,33 +117,51 @@ class Exploration<Tester extends ExplorableTester> {
     }
   }
 
-  private async whileFaultsHappen(test: Promise<void>): Promise<void> {
+  private plan(): void {
+    const { faults } = this.explored.tester;
+    const { delayMs, duplicates, lostSessions, outages, crashes } = this.bounds;
+    if (delayMs > 0) faults.delay({ min: 0, max: delayMs });
+    if (duplicates > 0) faults.duplicate({}, duplicates);
+    this.planUpTo(lostSessions, () => faults.loseSession(this.someService()));
+    this.planUpTo(outages, () => this.outage());
+    this.planUpTo(crashes, () => faults.crash(this.someService()));
+  }
+
+  private planUpTo(count: number, fault: () => Promise<void>): void {
+    const { random } = this.explored.time;
+    for (let left = random.below(count + 1); left > 0; left--) {
+      this.environment.setTimeout(() => this.due.push(fault), random.below(this.bounds.withinMs));
+    }
+  }
+
+  private async whileFaultsHappen(work: Promise<void>): Promise<void> {
     const { time } = this.explored;
     let isOver = false;
     const end = () => (isOver = true);
-    test.then(end, end);
+    work.then(end, end);
     for (await time.rest(); !isOver; await time.rest()) {
-      if (time.elapsed > MAX_VIRTUAL_MS)
-        throw new Error('the test has not ended within an hour of virtual time');
-      await this.maybeFault();
+      if (time.elapsed > MAX_VIRTUAL_MS) throw this.endless();
+      for (const fault of this.due.splice(0)) await fault();
       await time.step(Infinity);
     }
-    await test;
-  }
-
-  private async maybeFault(): Promise<void> {
-    const { tester, time, services } = this.explored;
-    const { random } = time;
-    const { lostSessions, outages, crashes } = this.chances;
-    const someService = () => services[random.below(services.length)];
-    if (random.chance(lostSessions)) await tester.faults.loseSession(someService());
-    if (random.chance(outages)) await this.outage();
-    if (random.chance(crashes)) await time.passUntil(tester.faults.crash(someService()));
+    await work;
   }
 
   private async outage(): Promise<void> {
     const { tester, time } = this.explored;
     await tester.faults.stopBroker();
     this.environment.setTimeout(() => void tester.faults.startBroker(), time.random.below(MAX_OUTAGE_MS));
+  }
+
+  private someService(): string {
+    const { services, time } = this.explored;
+    return services[time.random.below(services.length)];
+  }
+
+  private endless(): Error {
+    const open = this.explored.open().map((each) => `\n  - ${each}`);
+    return new Error(
+      `the test has not ended within an hour of virtual time; it has left open:${open.join('')}`,
+    );
   }
 }

@@ -36,12 +36,13 @@ export class TestApplication {
     readonly process: SimulatedProcess,
   ) {}
 
-  static async start(
+  /** Makes it; the returned function starts it. What the modules wait for in between is not of this world, as files are. */
+  static async compile(
     tested: TestedApplication,
     options: ApplicationOptions,
     world: TestWorld,
     calls: Calls,
-  ): Promise<TestApplication> {
+  ): Promise<() => Promise<TestApplication>> {
     const process = new SimulatedProcess(world.time.createProcess());
     const services = new Set<string>();
     const surroundings = surroundingsOf(world, process, calls, services);
@@ -50,8 +51,7 @@ export class TestApplication {
       .useValue(surroundings)
       .compile();
     if (services.size === 0) throw noService();
-    const app = await started(module, options, services);
-    return new TestApplication(app, services, process);
+    return async () => new TestApplication(await started(module, options, services), services, process);
   }
 }
 

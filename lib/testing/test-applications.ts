@@ -31,7 +31,7 @@ export class TestApplications {
     const starts = await Promise.allSettled(
       tested.map(async (each) => ({
         tested: each,
-        current: await TestApplication.start(each, options, world, calls),
+        current: await (await TestApplication.compile(each, options, world, calls))(),
       })),
     );
     const running = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
@@ -55,12 +55,15 @@ export class TestApplications {
     return this.find(service).current;
   }
 
-  /** Kills the application of a service, and starts it anew. */
-  async crash(service: string): Promise<void> {
+  /** Kills the application of a service, and makes it anew; the returned function starts it. */
+  async crash(service: string): Promise<() => Promise<void>> {
     const running = this.find(service);
     if (!isRepeatable(running.tested)) throw notRepeatable();
     running.current.process.kill();
-    running.current = await TestApplication.start(running.tested, this.options, this.world, this.calls);
+    const start = await TestApplication.compile(running.tested, this.options, this.world, this.calls);
+    return async () => {
+      running.current = await start();
+    };
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,9 @@ import type { TestApplications } from './test-applications.js';
 import { onlyInMemory, type VirtualWorld } from './test-brokers.js';
 import type { ReadingGroup, TestWorld } from './test-world.js';
 
+/** Real time: what the start of an application needs for files and the like. */
+const START_PATIENCE_MS = 250;
+
 /** Makes things go wrong. Get it as `faults` of the tester. */
 export class TestFaults {
   constructor(
@@ -82,7 +85,11 @@ export class TestFaults {
    * The code of handlers that run cannot be stopped, but nothing of it reaches the broker any more.
    */
   async crash(service: string): Promise<void> {
-    await this.applications.crash(service);
+    const start = await this.applications.crash(service);
+    await this.world.time.rest();
+    const restart = start();
+    // In an exploration nobody else lets time pass meanwhile, and the broker may be stopped.
+    await (this.virtual?.time.isDriven ? this.virtual.time.passUntil(restart, START_PATIENCE_MS) : restart);
     await this.world.time.rest();
   }
 

@@ -26,7 +26,7 @@ interface Addressed {
 export class TestWorld {
   readonly deliveries = new Deliveries();
   readonly log = new MessageLog();
-  private readonly groups = new Set<ReadingGroup>();
+  private readonly groups = new Map<string, ReadingGroup>();
   /** By the id of the request. */
   private readonly addressed = new Map<string, Addressed>();
   private preparing: Promise<unknown> = Promise.resolve();
@@ -51,16 +51,14 @@ export class TestWorld {
     await this.preparing;
   }
 
-  /** A group reads from now on; the returned function ends that. */
-  join(group: ReadingGroup): () => void {
-    this.groups.add(group);
-    return () => this.groups.delete(group);
+  /** A group reads topics. It goes on to be one that does while none of its members is there: they are to come back. */
+  join(group: ReadingGroup): void {
+    this.groups.set(group.group, group);
   }
 
   /** The groups of a service, with what they read. */
   groupsOfService(service: string): ReadingGroup[] {
-    const own = [...this.groups].filter((each) => each.service === service);
-    return [...new Map(own.map((each) => [each.group, each])).values()];
+    return [...this.groups.values()].filter((each) => each.service === service);
   }
 
   /** A record that is about to be sent. */
@@ -94,8 +92,8 @@ export class TestWorld {
   }
 
   groupsReading(topic: string): string[] {
-    const reading = [...this.groups].filter(({ topics }) => topics.has(topic));
-    return [...new Set(reading.map(({ group }) => group))];
+    const reading = [...this.groups.values()].filter(({ topics }) => topics.has(topic));
+    return reading.map(({ group }) => group);
   }
 }
 

@@ -41,7 +41,6 @@ export class TestingGroupConsumer implements GroupConsumer {
   private readonly base: GroupConsumer;
   private readonly group: string;
   private readonly topics: Set<string>;
-  private leave: (() => void) | undefined;
 
   constructor(
     broker: Broker,
@@ -69,7 +68,7 @@ export class TestingGroupConsumer implements GroupConsumer {
 
   async start(): Promise<void> {
     const { service, group, topics } = this;
-    this.leave = this.world.join({ service, group, topics });
+    this.world.join({ service, group, topics });
     await this.base.start();
   }
 
@@ -101,9 +100,8 @@ export class TestingGroupConsumer implements GroupConsumer {
     this.base.seek(position);
   }
 
-  async close(): Promise<void> {
-    this.leave?.();
-    await this.base.close();
+  close(): Promise<void> {
+    return this.base.close();
   }
 }
 

@@ -12,41 +12,54 @@ const SEND_TIMEOUT_MS = 30_000;
 
 /** Writes what a service sends, with the faults of the test, and notes it. */
 export class TestingProducer implements Producer {
+  /** Each tells that a send is over. */
+  private readonly underWay = new Set<() => void>();
+
   constructor(
     private readonly base: Producer,
     private readonly world: TestWorld,
     private readonly process: SimulatedProcess,
     private readonly sender: SenderView,
-  ) {}
+  ) {
+    // What a process that is gone was about to send does not arrive any more.
+    process.onEnd(() => this.underWay.forEach((arrived) => arrived()));
+  }
 
   connect(): Promise<void> {
     return this.base.connect();
   }
 
   async send(records: readonly ProducerRecord[]): Promise<SendResult[]> {
-    const { faults, deliveries } = this.world;
-    const arrived = deliveries.sendingStarted();
+    const arrived = this.world.deliveries.sendingStarted();
+    this.underWay.add(arrived);
     try {
-      const sent = records.map((record) => this.world.sentRecord(record, this.sender));
-      // Reading them costs something, and without faults nobody asks.
-      const messages = faults.areSet ? sent.flatMap((each) => this.world.log.messagesIn(each)) : [];
-      const delayMs = faults.delayOf(messages);
-      if (delayMs > 0) await elapsed(this.process.environment, delayMs);
-      if (faults.brokerIsStopped && !(await this.brokerReturns())) {
-        return records.map(() => brokerStopped('sending'));
-      }
-      if (this.process.hasEnded) return await never();
-      const results = await this.write(sent);
-      // As a producer does that has not heard of its success.
-      if (faults.isDuplicated(messages)) await this.write(sent);
+      const results = await this.sendWithFaults(records);
       return this.process.hasEnded ? await never() : results;
     } finally {
+      this.underWay.delete(arrived);
       arrived();
     }
   }
 
   close(): Promise<void> {
     return this.base.close();
+  }
+
+  private async sendWithFaults(records: readonly ProducerRecord[]): Promise<SendResult[]> {
+    const { faults, log } = this.world;
+    const sent = records.map((record) => this.world.sentRecord(record, this.sender));
+    // Reading them costs something, and without faults nobody asks.
+    const messages = faults.areSet ? sent.flatMap((each) => log.messagesIn(each)) : [];
+    const delayMs = faults.delayOf(messages);
+    if (delayMs > 0) await elapsed(this.process.environment, delayMs);
+    if (faults.brokerIsStopped && !(await this.brokerReturns())) {
+      return records.map(() => brokerStopped('sending'));
+    }
+    if (this.process.hasEnded) return never();
+    const results = await this.write(sent);
+    // As a producer does that has not heard of its success.
+    if (faults.isDuplicated(messages)) await this.write(sent);
+    return results;
   }
 
   private async write(sent: readonly SentRecord[]): Promise<SendResult[]> {

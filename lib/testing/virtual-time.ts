@@ -5,7 +5,12 @@ import type { ProcessEnvironment, TestTime } from './test-time.js';
 
 // Test runners replace the globals; what is needed to see the process at rest must stay real.
 const realSetImmediate = setImmediate;
+const realSetTimeout = setTimeout;
 const realQueueMicrotask = queueMicrotask;
+
+function realPause(ms: number): Promise<void> {
+  return new Promise((resolve) => realSetTimeout(resolve, ms));
+}
 
 /** After so many tasks in a row, timers and I/O of the process get their share. */
 const TASKS_PER_TURN = 1_000;
@@ -91,12 +96,18 @@ export class VirtualTime implements TestTime {
     return timer !== undefined;
   }
 
-  /** Lets time pass, as fast as can be, until the work is done. Resolves or rejects as it does. */
-  async passUntil<T>(work: Promise<T>): Promise<T> {
+  /**
+   * Lets time pass, as fast as can be, until the work is done. Resolves or rejects as it does. What the work waits for outside of
+   * this world, such as files, gets so much real time before each step: otherwise hours might pass meanwhile.
+   */
+  async passUntil<T>(work: Promise<T>, patienceMs = 0): Promise<T> {
     let isOver = false;
     const end = () => (isOver = true);
     work.then(end, end);
-    for (await this.rest(); !isOver; await this.rest()) await this.step(Infinity);
+    for (await this.rest(); !isOver; await this.rest()) {
+      if (patienceMs > 0) await Promise.race([work.then(end, end), realPause(patienceMs)]);
+      if (!isOver) await this.step(Infinity);
+    }
     return work;
   }
 
