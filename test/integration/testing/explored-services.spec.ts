@@ -28,6 +28,11 @@ class ShopController {
     return lastValueFrom(parts.send<number>(order).pipe(toArray()));
   }
 
+  @AsyncEndpoint('/wait')
+  wait(@Payload() entry: number): number {
+    return entry;
+  }
+
   @AsyncEndpoint('/later')
   async later(@Payload() order: number): Promise<void> {
     await lastValueFrom(this.client.to('bank/parts', { responses: 'handlers', key: 'one' }).emit(order));
@@ -55,6 +60,8 @@ class BankController {
 
   @AsyncEndpoint('/book')
   async book(@Payload() entry: number): Promise<void> {
+    // It takes its time: what comes behind it with the same key must not overtake it here.
+    await lastValueFrom(this.client.to('shop/wait', { key: `${entry}`, timeoutMs: 120_000 }).send(entry));
     done.booked.push(entry);
     await lastValueFrom(this.client.publish('booked', entry, { key: 'one' }));
   }
