@@ -26,6 +26,8 @@ export class TestingProducer implements Producer {
   async send(records: readonly ProducerRecord[]): Promise<SendResult[]> {
     const { faults, deliveries } = this.world;
     const arrived = deliveries.sendingStarted();
+    // What a process that dies has not sent yet is not sent any more: nobody is to wait for it.
+    const forget = this.process.onEnd(arrived);
     try {
       const sent = records.map((record) => this.world.sentRecord(record, this.sender));
       // Reading them costs something, and without faults nobody asks.
@@ -41,6 +43,7 @@ export class TestingProducer implements Producer {
       if (faults.isDuplicated(messages)) await this.write(sent);
       return this.process.hasEnded ? await never() : results;
     } finally {
+      forget();
       arrived();
     }
   }

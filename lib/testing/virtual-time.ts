@@ -12,6 +12,9 @@ const TASKS_PER_TURN = 1_000;
 /** So many turns of the event loop without a task mean that nothing moves: promises in between have run. */
 const QUIET_TURNS = 3;
 
+/** What has not come about by then does not, however much time passes. */
+const MAX_WAIT_MS = 3_600_000;
+
 /** Timers of the process that time is to carry along: `jest` after `jest.useFakeTimers()`, or `vi`. */
 export interface FakeTimers {
   advanceTimersByTimeAsync(ms: number): Promise<unknown>;
@@ -91,12 +94,19 @@ export class VirtualTime implements TestTime {
     return timer !== undefined;
   }
 
-  /** Lets time pass, as fast as can be, until the work is done. Resolves or rejects as it does. */
+  /**
+   * Lets time pass, as fast as can be, until the work is done. Resolves or rejects as it does. Rejects if it is not done within
+   * an hour: else what waits in vain would keep the process busy for ever.
+   */
   async passUntil<T>(work: Promise<T>): Promise<T> {
     let isOver = false;
     const end = () => (isOver = true);
     work.then(end, end);
-    for (await this.rest(); !isOver; await this.rest()) await this.step(Infinity);
+    const latest = this.elapsedMs + MAX_WAIT_MS;
+    for (await this.rest(); !isOver; await this.rest()) {
+      if (this.elapsedMs > latest) throw waitsInVain();
+      await this.step(Infinity);
+    }
     return work;
   }
 
@@ -184,6 +194,12 @@ export class VirtualTime implements TestTime {
     this.elapsedMs = elapsedMs;
     await this.options.timers?.advanceTimersByTimeAsync(ms);
   }
+}
+
+function waitsInVain(): Error {
+  return new Error(
+    'This has not come about within an hour of virtual time: it waits for something that does not happen.',
+  );
 }
 
 /** The tasks run in nobody's context but their own. */

@@ -54,6 +54,31 @@ describe('faults', () => {
     expect(await tester.emit('/book', 2)).toMatchObject({ as: 'served' });
   });
 
+  it('a process that dies while it gives partitions back leaves them to the next one', async () => {
+    tester.fake('oracle/answer').staysSilent();
+    const keys = Array.from({ length: 20 }, (_, key) => `${key}`);
+    const asked = Promise.all(keys.map((key) => tester.call('/ask', 'why', { key })));
+    await tester.advance(0);
+    // What runs is waited for before a partition is given away; the dead wait no more.
+    const rebalanced = tester.faults.rebalance('bank');
+    await tester.advance(0);
+    tester.fake('oracle/answer').responds(42);
+    await tester.faults.crash('bank');
+    await rebalanced;
+    expect(await asked).toMatchObject(keys.map(() => [{ value: 42 }]));
+  });
+
+  it('what a process was about to send when it died is waited for by nobody', async () => {
+    tester.faults.delay(1_000, { from: 'bank' });
+    const called = tester.call('/money', 100);
+    await tester.advance(0);
+    await tester.faults.crash('bank');
+    tester.faults.clear();
+    await tester.advance(5_000);
+    expect(await called).toHaveLength(4);
+    await tester.settled();
+  });
+
   it('a rebalance loses nothing', async () => {
     const booked = Array.from({ length: 20 }, (_, entry) => tester.emit('/book', entry, { key: `${entry}` }));
     await tester.faults.rebalance('bank');
