@@ -29,7 +29,7 @@ export class Deliveries {
   private readonly handled = new Map<string, Handled>();
   private readonly waiting = new Map<string, ((handled: Handled) => void)[]>();
   private readonly idle = new Set<() => void>();
-  private sending = 0;
+  private readonly sending = new Set<object>();
 
   /** What nobody has dealt with yet. */
   get open(): Expected[] {
@@ -38,10 +38,10 @@ export class Deliveries {
 
   /** Records are on their way: the returned function tells that they have arrived. */
   sendingStarted(): () => void {
-    this.sending += 1;
+    const records = {};
+    this.sending.add(records);
     return () => {
-      this.sending -= 1;
-      this.tellIfIdle();
+      if (this.sending.delete(records)) this.tellIfIdle();
     };
   }
 
@@ -77,7 +77,7 @@ export class Deliveries {
   }
 
   private isIdle(): boolean {
-    return this.sending === 0 && this.expected.size === 0;
+    return this.sending.size === 0 && this.expected.size === 0;
   }
 
   private tellIfIdle(): void {

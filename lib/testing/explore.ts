@@ -1,4 +1,4 @@
-import { messageOf } from '../errors/async-call-error.js';
+import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import type { TestFaults } from './test-faults.js';
 import type { VirtualTime } from './virtual-time.js';
 
@@ -29,18 +29,24 @@ export interface ExploreOptions {
 
 /** A test under a schedule that has failed. */
 export class ExplorationError extends Error {
+  /** What was sent until then. */
+  readonly transcript: string;
+
   constructor(
     /** With it, `explore({ seed }, …)` repeats the run exactly. */
     readonly seed: number,
-    /** What was sent until then. */
-    readonly transcript: string,
+    { transcript, open }: { readonly transcript: string; readonly open: readonly string[] },
     cause: unknown,
   ) {
+    const stillOpen =
+      open.length === 0 ? '' : `Still open:${open.map((each) => `\n  - ${each}`).join('')}\n\n`;
     super(
-      `Seed ${seed} has failed: ${messageOf(cause)}\n\nRun it again with explore({ seed: ${seed} }, …). What was sent:\n${transcript}`,
+      `Seed ${seed} has failed: ${messageOf(cause)}\n\n${stillOpen}` +
+        `Run it again with explore({ seed: ${seed} }, …). What was sent:\n${transcript}`,
       { cause },
     );
     this.name = 'ExplorationError';
+    this.transcript = transcript;
   }
 }
 
@@ -70,8 +76,6 @@ const DEFAULT_FAULTS: ExploredFaults = {
   withinMs: 1_000,
 };
 const MAX_OUTAGE_MS = 1_000;
-/** A test that has not ended by then does not end. */
-const MAX_VIRTUAL_MS = 3_600_000;
 
 /** Runs a test under many schedules, each with a world of its own. Throws {@link ExplorationError} for the first that fails. */
 export async function explore<Tester extends ExplorableTester>(
@@ -79,10 +83,22 @@ export async function explore<Tester extends ExplorableTester>(
   { seeds = 100, seed, faults }: ExploreOptions,
   test: (tester: Tester) => Promise<void>,
 ): Promise<void> {
+  const bounds = { ...DEFAULT_FAULTS, ...faults };
+  assertNumbers({ seeds, seed, ...bounds });
   const all = seed === undefined ? Array.from({ length: seeds }, (_, index) => index + 1) : [seed];
   for (const each of all) {
     const run = await begin(each);
-    await new Exploration(run, { ...DEFAULT_FAULTS, ...faults }).run(each, test);
+    await new Exploration(run, bounds).run(each, test);
+  }
+}
+
+function assertNumbers(options: Readonly<Record<string, number | undefined>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    const isCount = value === undefined || (Number.isInteger(value) && value >= (name === 'seeds' ? 1 : 0));
+    const isRight = name === 'duplicates' ? value !== undefined && value >= 0 && value <= 1 : isCount;
+    if (isRight) continue;
+    const wanted = name === 'duplicates' ? 'a probability, 0 to 1' : 'a whole number';
+    throw new AsyncCallError('invalid-argument', `explore: ${name} is ${value}. Write ${wanted}.`);
   }
 }
 
@@ -110,10 +126,11 @@ class Exploration<Tester extends ExplorableTester> {
       await this.whileFaultsHappen(tester.settled());
       await tester.close();
     } catch (error) {
-      const transcript = tester.transcript();
+      const { open } = this.explored;
+      const report = { transcript: tester.transcript(), open: open() };
       // What it has left open is the failure's consequence.
       await tester.close().catch(() => undefined);
-      throw new ExplorationError(seed, transcript, error);
+      throw new ExplorationError(seed, report, error);
     }
   }
 
@@ -134,17 +151,11 @@ class Exploration<Tester extends ExplorableTester> {
     }
   }
 
-  private async whileFaultsHappen(work: Promise<void>): Promise<void> {
-    const { time } = this.explored;
-    let isOver = false;
-    const end = () => (isOver = true);
-    work.then(end, end);
-    for (await time.rest(); !isOver; await time.rest()) {
-      if (time.elapsed > MAX_VIRTUAL_MS) throw this.endless();
+  private whileFaultsHappen(work: Promise<void>): Promise<void> {
+    const beforeStep = async () => {
       for (const fault of this.due.splice(0)) await fault();
-      await time.step(Infinity);
-    }
-    await work;
+    };
+    return this.explored.time.passUntil(work, { beforeStep });
   }
 
   private async outage(): Promise<void> {
@@ -156,12 +167,5 @@ class Exploration<Tester extends ExplorableTester> {
   private someService(): string {
     const { services, time } = this.explored;
     return services[time.random.below(services.length)];
-  }
-
-  private endless(): Error {
-    const open = this.explored.open().map((each) => `\n  - ${each}`);
-    return new Error(
-      `the test has not ended within an hour of virtual time; it has left open:${open.join('')}`,
-    );
   }
 }

@@ -89,7 +89,9 @@ export class TestFaults {
     await this.world.time.rest();
     const restart = start();
     // In an exploration nobody else lets time pass meanwhile, and the broker may be stopped.
-    await (this.virtual?.time.isDriven ? this.virtual.time.passUntil(restart, START_PATIENCE_MS) : restart);
+    await (this.virtual?.time.isDriven
+      ? this.virtual.time.passUntil(restart, { patienceMs: START_PATIENCE_MS })
+      : restart);
     await this.world.time.rest();
   }
 

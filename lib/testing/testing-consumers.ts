@@ -53,14 +53,15 @@ export class TestingGroupConsumer implements GroupConsumer {
     this.group = options.groupId;
     this.topics = new Set(options.topics);
     const { listener } = options;
-    const lives = () => !process.hasEnded;
     this.base = broker.createGroupConsumer(identity, {
       ...options,
       listener: {
         ...watched(listener, world, process),
-        onAssigned: (partitions) => (lives() ? listener.onAssigned?.(partitions) : undefined),
-        onRevoked: (partitions) => (lives() ? listener.onRevoked?.(partitions) : undefined),
-        onLost: (partitions) => (lives() ? listener.onLost?.(partitions) : undefined),
+        onAssigned: (partitions) => process.whileAlive(() => listener.onAssigned?.(partitions)),
+        onRevoked: (partitions) => process.whileAlive(() => listener.onRevoked?.(partitions)),
+        onLost: (partitions) => {
+          if (!process.hasEnded) listener.onLost?.(partitions);
+        },
       },
     });
     process.onEnd(() => void this.close());

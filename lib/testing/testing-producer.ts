@@ -12,18 +12,12 @@ const SEND_TIMEOUT_MS = 30_000;
 
 /** Writes what a service sends, with the faults of the test, and notes it. */
 export class TestingProducer implements Producer {
-  /** Each tells that a send is over. */
-  private readonly underWay = new Set<() => void>();
-
   constructor(
     private readonly base: Producer,
     private readonly world: TestWorld,
     private readonly process: SimulatedProcess,
     private readonly sender: SenderView,
-  ) {
-    // What a process that is gone was about to send does not arrive any more.
-    process.onEnd(() => this.underWay.forEach((arrived) => arrived()));
-  }
+  ) {}
 
   connect(): Promise<void> {
     return this.base.connect();
@@ -31,12 +25,13 @@ export class TestingProducer implements Producer {
 
   async send(records: readonly ProducerRecord[]): Promise<SendResult[]> {
     const arrived = this.world.deliveries.sendingStarted();
-    this.underWay.add(arrived);
+    // What a process that dies has not sent yet is not sent any more: nobody is to wait for it.
+    const forget = this.process.onEnd(arrived);
     try {
       const results = await this.sendWithFaults(records);
       return this.process.hasEnded ? await never() : results;
     } finally {
-      this.underWay.delete(arrived);
+      forget();
       arrived();
     }
   }

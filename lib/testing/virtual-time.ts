@@ -17,6 +17,9 @@ const TASKS_PER_TURN = 1_000;
 /** So many turns of the event loop without a task mean that nothing moves: promises in between have run. */
 const QUIET_TURNS = 3;
 
+/** What has not come about by then does not, however much time passes. */
+const MAX_WAIT_MS = 3_600_000;
+
 /** Timers of the process that time is to carry along: `jest` after `jest.useFakeTimers()`, or `vi`. */
 export interface FakeTimers {
   advanceTimersByTimeAsync(ms: number): Promise<unknown>;
@@ -28,6 +31,17 @@ export interface VirtualTimeOptions {
   /** Whether tasks that wait are run in a random order instead of their own. */
   readonly shuffled: boolean;
   readonly timers?: FakeTimers;
+}
+
+/** How time passes until something is done. */
+export interface PassOptions {
+  /** Called before each step; time stands still meanwhile. */
+  readonly beforeStep?: () => Promise<void>;
+  /**
+   * How much real time there is before each step for what is waited for outside of this world, such as files: otherwise hours
+   * might pass meanwhile. Default 0.
+   */
+  readonly patienceMs?: number;
 }
 
 /** A task, in the async context in which it was handed in. */
@@ -97,15 +111,18 @@ export class VirtualTime implements TestTime {
   }
 
   /**
-   * Lets time pass, as fast as can be, until the work is done. Resolves or rejects as it does. What the work waits for outside of
-   * this world, such as files, gets so much real time before each step: otherwise hours might pass meanwhile.
+   * Lets time pass, as fast as can be, until the work is done. Resolves or rejects as it does. Rejects if it is not done within
+   * an hour: else what waits in vain would keep the process busy for ever.
    */
-  async passUntil<T>(work: Promise<T>, patienceMs = 0): Promise<T> {
+  async passUntil<T>(work: Promise<T>, { beforeStep, patienceMs = 0 }: PassOptions = {}): Promise<T> {
     let isOver = false;
     const end = () => (isOver = true);
-    work.then(end, end);
+    const ended = work.then(end, end);
+    const latest = this.elapsedMs + MAX_WAIT_MS;
     for (await this.rest(); !isOver; await this.rest()) {
-      if (patienceMs > 0) await Promise.race([work.then(end, end), realPause(patienceMs)]);
+      if (this.elapsedMs > latest) throw waitsInVain();
+      await beforeStep?.();
+      if (patienceMs > 0) await Promise.race([ended, realPause(patienceMs)]);
       if (!isOver) await this.step(Infinity);
     }
     return work;
@@ -195,6 +212,12 @@ export class VirtualTime implements TestTime {
     this.elapsedMs = elapsedMs;
     await this.options.timers?.advanceTimersByTimeAsync(ms);
   }
+}
+
+function waitsInVain(): Error {
+  return new Error(
+    'This has not come about within an hour of virtual time: it waits for something that does not happen.',
+  );
 }
 
 /** The tasks run in nobody's context but their own. */

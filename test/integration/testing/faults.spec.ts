@@ -54,6 +54,31 @@ describe('faults', () => {
     expect(await tester.emit('/book', 2)).toMatchObject({ as: 'served' });
   });
 
+  it('a process that dies while it gives partitions back leaves them to the next one', async () => {
+    tester.fake('oracle/answer').staysSilent();
+    const keys = Array.from({ length: 20 }, (_, key) => `${key}`);
+    const asked = Promise.all(keys.map((key) => tester.call('/ask', 'why', { key })));
+    await tester.advance(0);
+    // What runs is waited for before a partition is given away; the dead wait no more.
+    const rebalanced = tester.faults.rebalance('bank');
+    await tester.advance(0);
+    tester.fake('oracle/answer').responds(42);
+    await tester.faults.crash('bank');
+    await rebalanced;
+    expect(await asked).toMatchObject(keys.map(() => [{ value: 42 }]));
+  });
+
+  it('what a process was about to send when it died is waited for by nobody', async () => {
+    tester.faults.delay(1_000, { from: 'bank' });
+    const called = tester.call('/money', 100);
+    await tester.advance(0);
+    await tester.faults.crash('bank');
+    tester.faults.clear();
+    await tester.advance(5_000);
+    expect(await called).toHaveLength(4);
+    await tester.settled();
+  });
+
   it('a rebalance loses nothing', async () => {
     const booked = Array.from({ length: 20 }, (_, entry) => tester.emit('/book', entry, { key: `${entry}` }));
     await tester.faults.rebalance('bank');
@@ -116,6 +141,19 @@ describe('explore', () => {
       const repeated = await tester.explore({ seed }, inOrder).catch((error: unknown) => error);
       expect((repeated as ExplorationError).transcript).toBe(transcript);
     }
+    await tester.close();
+  });
+
+  it('says what is wrong with its options', async () => {
+    const tester = await start();
+    const run = async () => undefined;
+    await expect(tester.explore({ seeds: 0 }, run)).rejects.toThrow(
+      'explore: seeds is 0. Write a whole number.',
+    );
+    await expect(tester.explore({ faults: { crashes: 0.5 } }, run)).rejects.toThrow(
+      'explore: crashes is 0.5',
+    );
+    await expect(tester.explore({ faults: { duplicates: 2 } }, run)).rejects.toThrow('a probability, 0 to 1');
     await tester.close();
   });
 
