@@ -2,6 +2,7 @@ import type { ProducerRecord } from '../broker/record.js';
 import { DEAD_LETTER_HEADER } from '../delivery/dead-letter.js';
 import type { AsyncCallError } from '../errors/async-call-error.js';
 import { AsyncCallError as CallError, messageOf } from '../errors/async-call-error.js';
+import { isErrorCode } from '../errors/error-code.js';
 import { cancelledRequestOf } from '../protocol/cancel.js';
 import { decodeEvent } from '../protocol/event.js';
 import { decodeResponses } from '../protocol/frames.js';
@@ -143,7 +144,9 @@ function answer(response: IncomingResponse, sender: SenderView): Omit<Content, '
 
 function deadLetter(record: ProducerRecord, to: string, sender: SenderView): Content {
   const text = (name: string) => headerOf(record, name)?.toString('utf8');
-  const error = new CallError('internal', text(DEAD_LETTER_HEADER.message) ?? 'unknown');
+  const code = text(DEAD_LETTER_HEADER.code);
+  const message = text(DEAD_LETTER_HEADER.message) ?? 'unknown';
+  const error = new CallError(isErrorCode(code) ? code : 'internal', message);
   const endpoint = text(HEADER.endpoint);
   const payload = { bytes: record.value, contentType: text(HEADER.contentType) };
   return { kind: 'dead-letter', to, endpoint, value: valueOf(payload, sender), error };

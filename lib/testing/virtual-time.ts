@@ -147,6 +147,7 @@ export class VirtualTime implements TestTime {
   }
 
   set(timer: VirtualTimer): void {
+    if (timer.owner.hasEnded) return;
     timer.due = this.elapsedMs + timer.ms;
     timer.order = ++this.timersSet;
     this.timers.add(timer);
@@ -258,6 +259,10 @@ class VirtualEnvironment implements ProcessEnvironment {
 
   constructor(private readonly time: VirtualTime) {}
 
+  get hasEnded(): boolean {
+    return this.ended;
+  }
+
   now(): number {
     return this.time.now;
   }
@@ -306,7 +311,7 @@ class VirtualEnvironment implements ProcessEnvironment {
 
   private timer(task: () => void, ms: number, repeats: boolean): TimerHandle {
     const timer = new VirtualTimer(this, this.time, task, ms, repeats);
-    if (!this.ended) this.time.set(timer);
+    this.time.set(timer);
     return timer;
   }
 }

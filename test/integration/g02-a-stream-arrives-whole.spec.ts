@@ -1,12 +1,24 @@
-import { expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { AsyncCallContext, AsyncEndpoint, type CallOptions, RetryableError } from 'nestjs-async-calls';
+import {
+  AsyncCallContext,
+  AsyncCallsClient,
+  AsyncCallsModule,
+  AsyncEndpoint,
+  type CallOptions,
+  RetryableError,
+} from 'nestjs-async-calls';
+import { memory } from 'nestjs-async-calls/memory';
 import { concat, lastValueFrom, materialize, NEVER, of, tap, throwError, toArray } from 'rxjs';
+import {
+  type AsyncCallsTesting,
+  describeOnBrokers as describeTester,
+  type RawResponse,
+} from '../../lib/testing/index.js';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
-import { type Frame, last, next, ScriptedService } from '../support/scripted-service.js';
-import { startService } from '../support/services.js';
+import { moduleOf, startService } from '../support/services.js';
 
 const ran: string[] = [];
 
@@ -33,79 +45,6 @@ class LettersController {
 }
 
 describeOnBrokers('G2: a stream arrives whole or says so', (newBroker) => {
-  /** What a call of a scripted service brings: `value, delivery` of each response, and the end. */
-  async function bring(options: CallOptions, ...frames: Frame[]): Promise<unknown[]> {
-    const broker = newBroker();
-    const service = await ScriptedService.start(broker);
-    const { client } = await startService({ broker });
-    await client.connect();
-    const call = client
-      .to(`${service.name}/letters`, { timeoutMs: 20_000, ...options })
-      .responses<string>(null);
-    const events = lastValueFrom(call.pipe(materialize(), toArray()));
-    await service.respond(await service.request(0), ...frames);
-    return (await events).map(({ kind, value, error }) => {
-      if (kind === 'N') return [value?.value, value?.delivery];
-      return kind === 'E' ? (error as Error) : 'complete';
-    });
-  }
-
-  const later = { epoch: 7 } as const;
-  /** An instance that is superseded in mid-stream, does not know it, and goes on to fail. */
-  const superseded: Frame[] = [
-    next(0, 'a'),
-    next(1, 'b'),
-    next(0, 'A', later),
-    next(2, 'zombie'),
-    next(1, 'B', later),
-    { kind: 'complete', seq: 3 },
-    next(2, 'C', later),
-    next(1, 'b'),
-    last(3, 'D', later),
-  ];
-
-  it('goes on with a later delivery, and drops what the earlier one still writes', async () => {
-    expect(await bring({}, ...superseded)).toEqual([['a', 1], ['b', 1], ['C', 2], ['D', 2], 'complete']);
-  });
-
-  it('starts again with a later delivery, if that is wanted', async () => {
-    expect(await bring({ onRedelivery: 'restart' }, ...superseded)).toEqual([
-      ['a', 1],
-      ['b', 1],
-      ['A', 2],
-      ['B', 2],
-      ['C', 2],
-      ['D', 2],
-      'complete',
-    ]);
-  });
-
-  it('ends at a later delivery with "interrupted", if that is wanted', async () => {
-    expect(await bring({ onRedelivery: 'fail' }, ...superseded)).toEqual([
-      ['a', 1],
-      ['b', 1],
-      expect.objectContaining({ code: 'interrupted', statusCode: 503 }),
-    ]);
-  });
-
-  it('says so when a response is missing', async () => {
-    expect(await bring({}, next(0, 'a'), next(2, 'c'))).toEqual([
-      ['a', 1],
-      expect.objectContaining({ code: 'protocol-error' }),
-    ]);
-  });
-
-  it('says so when nothing comes any more, long before the timeout', async () => {
-    expect(await bring({ idleTimeoutMs: 1_500 }, next(0, 'a'), next(1, 'b'))).toEqual([
-      ['a', 1],
-      ['b', 1],
-      expect.objectContaining({
-        code: 'timeout',
-        message: expect.stringMatching(/sent no response for 1500 ms, the idle timeout; 2 came \(request/),
-      }),
-    ]);
-  });
-
   it.each([
     ['continue', ['a1', 'b1', 'c2'], [1, 1, 2]],
     ['restart', ['a1', 'b1', 'a2', 'b2', 'c2'], [1, 1, 2, 2, 2]],
@@ -147,3 +86,90 @@ describeOnBrokers('G2: a stream arrives whole or says so', (newBroker) => {
     ]);
   });
 });
+
+const reader = moduleOf({ imports: [AsyncCallsModule.forRoot({ service: 'reader', broker: memory() })] });
+
+describeTester(
+  'G2: a stream of several deliveries, or of none to the end',
+  (broker) => {
+    let tester: AsyncCallsTesting;
+    let client: AsyncCallsClient;
+
+    beforeEach(async () => {
+      tester = await broker.start(reader);
+      client = tester.app.get(AsyncCallsClient);
+      await client.connect();
+    });
+    afterEach(() => tester.close());
+
+    /** What a call brings that is answered so: `value, delivery` of each response, and the end. */
+    async function bring(options: CallOptions, ...responses: RawResponse[]): Promise<unknown[]> {
+      tester.fake('letters/letters').sends(...responses);
+      const call = client.to('letters/letters', { timeoutMs: 20_000, ...options }).responses<string>(null);
+      const events = await lastValueFrom(call.pipe(materialize(), toArray()));
+      return events.map(({ kind, value, error }) => {
+        if (kind === 'N') return [value?.value, value?.delivery];
+        return kind === 'E' ? (error as Error) : 'complete';
+      });
+    }
+
+    const later = { epoch: 7 } as const;
+    /** An instance that is superseded in mid-stream, does not know it, and goes on to fail. */
+    const superseded: RawResponse[] = [
+      { seq: 0, value: 'a' },
+      { seq: 1, value: 'b' },
+      { seq: 0, value: 'A', ...later },
+      { seq: 2, value: 'zombie' },
+      { seq: 1, value: 'B', ...later },
+      { seq: 3, kind: 'complete' },
+      { seq: 2, value: 'C', ...later },
+      { seq: 1, value: 'b' },
+      { seq: 3, kind: 'last', value: 'D', ...later },
+    ];
+
+    it('goes on with a later delivery, and drops what the earlier one still writes', async () => {
+      expect(await bring({}, ...superseded)).toEqual([['a', 1], ['b', 1], ['C', 2], ['D', 2], 'complete']);
+    });
+
+    it('starts again with a later delivery, if that is wanted', async () => {
+      expect(await bring({ onRedelivery: 'restart' }, ...superseded)).toEqual([
+        ['a', 1],
+        ['b', 1],
+        ['A', 2],
+        ['B', 2],
+        ['C', 2],
+        ['D', 2],
+        'complete',
+      ]);
+    });
+
+    it('ends at a later delivery with "interrupted", if that is wanted', async () => {
+      expect(await bring({ onRedelivery: 'fail' }, ...superseded)).toEqual([
+        ['a', 1],
+        ['b', 1],
+        expect.objectContaining({ code: 'interrupted', statusCode: 503 }),
+      ]);
+    });
+
+    it('says so when a response is missing', async () => {
+      expect(await bring({}, { seq: 0, value: 'a' }, { seq: 2, value: 'c' })).toEqual([
+        ['a', 1],
+        expect.objectContaining({ code: 'protocol-error' }),
+      ]);
+    });
+
+    it('says so when nothing comes any more, long before the timeout', async () => {
+      const bringing = bring({ idleTimeoutMs: 1_500 }, { seq: 0, value: 'a' }, { seq: 1, value: 'b' });
+      await tester.advance(1_500);
+      expect(await bringing).toEqual([
+        ['a', 1],
+        ['b', 1],
+        expect.objectContaining({
+          code: 'timeout',
+          message: expect.stringMatching(/sent no response for 1500 ms, the idle timeout; 2 came \(request/),
+        }),
+      ]);
+    });
+  },
+  { describe },
+);

@@ -1,12 +1,24 @@
-import { expect, it } from '@jest/globals';
-import { Controller } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, type Type } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { AsyncCallContext, AsyncCallsClient, AsyncCallsServer, AsyncEndpoint } from 'nestjs-async-calls';
-import { concat, concatMap, lastValueFrom, NEVER, of, toArray } from 'rxjs';
+import {
+  AsyncCallContext,
+  AsyncCallsClient,
+  AsyncCallsModule,
+  AsyncCallsServer,
+  AsyncEndpoint,
+} from 'nestjs-async-calls';
+import { memory } from 'nestjs-async-calls/memory';
+import { concat, concatMap, firstValueFrom, lastValueFrom, NEVER, of, Subject } from 'rxjs';
+import {
+  type AsyncCallsTesting,
+  describeOnBrokers as describeTester,
+  type TestedValue,
+} from '../../lib/testing/index.js';
 import { wrapBroker } from '../support/broker-wrapper.js';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
-import { startService } from '../support/services.js';
+import { moduleOf, startService } from '../support/services.js';
 
 const ran: string[] = [];
 
@@ -46,47 +58,50 @@ class LeafController {
 @Controller()
 class MiddleController {
   readonly outcomes: Record<string, Promise<unknown>> = {};
+  /** Lets `/late` go on. */
+  readonly gate = new Subject<void>();
 
   constructor(private readonly client: AsyncCallsClient) {}
 
   @AsyncEndpoint('/promise')
-  async promise(@Payload() leaf: string) {
-    await lastValueFrom(this.client.send(`${leaf}/note`, 'first'));
-    return lastValueFrom(this.client.send(`${leaf}/wait`, null));
+  async promise() {
+    await lastValueFrom(this.client.send('leaf/note', 'first'));
+    return lastValueFrom(this.client.send('leaf/wait', null));
   }
 
   @AsyncEndpoint('/iterable')
-  async *iterable(@Payload() leaf: string) {
-    yield await lastValueFrom(this.client.send(`${leaf}/wait`, null));
-    yield await lastValueFrom(this.client.send(`${leaf}/wait`, null));
+  async *iterable() {
+    yield await lastValueFrom(this.client.send('leaf/wait', null));
+    yield await lastValueFrom(this.client.send('leaf/wait', null));
   }
 
   @AsyncEndpoint('/observable')
-  observable(@Payload() leaf: string) {
-    const wait = this.client.send(`${leaf}/wait`, null);
+  observable() {
+    const wait = this.client.send('leaf/wait', null);
     // The second call is made where the response to the first one comes in.
     return wait.pipe(concatMap((first) => concat(of(first), wait)));
   }
 
   @AsyncEndpoint('/own-time')
-  ownTime(@Payload() leaf: string) {
-    return this.client.to(`${leaf}/wait`, { inheritDeadline: false }).send(null);
+  ownTime() {
+    return this.client.to('leaf/wait', { inheritDeadline: false }).send(null);
   }
 
   @AsyncEndpoint('/never')
-  never(@Payload() leaf: string) {
-    const call = this.client.send(`${leaf}/never`, null);
+  never() {
+    const call = this.client.send('leaf/never', null);
     this.outcomes['never'] = lastValueFrom(call).catch((error: unknown) => error);
     return NEVER;
   }
 
   @AsyncEndpoint('/late')
-  async late(@Payload() { leaf, mark }: { leaf: string; mark: string }, @Ctx() { signal }: AsyncCallContext) {
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    const to = this.client.to(`${leaf}/note`);
-    this.outcomes['late'] = lastValueFrom(to.send(`${mark}-late`)).catch((error: unknown) => error);
-    this.outcomes['own time'] = lastValueFrom(to.with({ inheritDeadline: false }).send(`${mark}-own-time`));
-    this.outcomes['one-way'] = lastValueFrom(to.emit(`${mark}-one-way`));
+  async late(@Ctx() { signal }: AsyncCallContext) {
+    const isOver = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await Promise.all([isOver, firstValueFrom(this.gate, { defaultValue: undefined })]);
+    const to = this.client.to('leaf/note');
+    this.outcomes['late'] = lastValueFrom(to.send('late')).catch((error: unknown) => error);
+    this.outcomes['own time'] = lastValueFrom(to.with({ inheritDeadline: false }).send('own time'));
+    this.outcomes['one-way'] = lastValueFrom(to.emit('one-way'));
   }
 }
 
@@ -127,63 +142,6 @@ describeOnBrokers('G6: deadlines hold', (newBroker) => {
     expect(ran).not.toContain(mark);
   });
 
-  /** Three services: one calls the middle one, which calls the leaf. */
-  async function chain() {
-    const broker = newBroker();
-    const leaf = await startService({ broker, controllers: [LeafController] });
-    const middle = await startService({ broker, controllers: [MiddleController] });
-    const { client } = await startService({ broker });
-    // What reads its replies was started outside of any handler.
-    await Promise.all([middle.client.connect(), client.connect()]);
-    const { outcomes } = middle.app.get(MiddleController);
-    return { leaf: leaf.name, middle: middle.name, client, outcomes };
-  }
-
-  it.each(['promise', 'iterable', 'observable'])(
-    'gives the calls of a handler no more time than its own caller waits (%s)',
-    async (form) => {
-      const { leaf, middle, client } = await chain();
-      const call = client.to(`${middle}/${form}`, { timeoutMs: 15_000 }).send<number>(leaf);
-      const waits = await lastValueFrom(call.pipe(toArray()));
-      expect(waits).toHaveLength(form === 'promise' ? 1 : 2);
-      for (const wait of waits) {
-        expect(wait).toBeGreaterThan(0);
-        expect(wait).toBeLessThanOrEqual(15_000);
-      }
-    },
-  );
-
-  it('leaves a call its own time if it says so', async () => {
-    const { leaf, middle, client } = await chain();
-    const call = client.to(`${middle}/own-time`, { timeoutMs: 15_000 }).send<number>(leaf);
-    expect(await lastValueFrom(call)).toBeGreaterThan(15_000);
-  });
-
-  it('ends the calls of a handler with its own, and says whose time is over', async () => {
-    const { leaf, middle, client, outcomes } = await chain();
-    const call = client.to(`${middle}/never`, { timeoutMs: 3_000 }).send(leaf);
-    await expect(lastValueFrom(call)).rejects.toMatchObject({ code: 'timeout' });
-    expect(await waitFor(() => outcomes['never'], { what: 'the call of the handler' })).toMatchObject({
-      code: 'timeout',
-      message: expect.stringContaining('the time that was left to the handler that made the call'),
-    });
-  });
-
-  it('refuses a call for which no time is left; not one-way calls, and those with a time of their own', async () => {
-    const { leaf, middle, client, outcomes } = await chain();
-    const mark = uniqueName('mark');
-    const call = client.to(`${middle}/late`, { timeoutMs: 3_000 }).send({ leaf, mark });
-    await expect(lastValueFrom(call)).rejects.toMatchObject({ code: 'timeout' });
-    expect(await waitFor(() => outcomes['late'], { what: 'the late call' })).toMatchObject({
-      code: 'timeout',
-      message: expect.stringContaining('the deadline of the call that this handler serves has passed'),
-    });
-    expect(await outcomes['own time']).toBe(`${mark}-own-time`);
-    expect(await outcomes['one-way']).toBeUndefined();
-    await waitFor(() => ran.includes(`${mark}-one-way`), { what: 'the one-way call' });
-    expect(ran).not.toContain(`${mark}-late`);
-  });
-
   it('does not run what has expired while the service was down; runs one-way calls however late', async () => {
     const broker = newBroker();
     const service = uniqueName('service');
@@ -207,3 +165,76 @@ describeOnBrokers('G6: deadlines hold', (newBroker) => {
     ]);
   });
 });
+
+const application = (service: string, controller: Type) =>
+  moduleOf({
+    imports: [AsyncCallsModule.forRoot({ service, broker: memory() })],
+    controllers: [controller],
+  });
+
+/** Three services: the test calls the middle one, which calls the leaf. */
+describeTester(
+  'G6: deadlines hold in a chain',
+  (broker) => {
+    let tester: AsyncCallsTesting;
+    let middle: MiddleController;
+
+    beforeEach(async () => {
+      ran.length = 0;
+      const applications = [application('leaf', LeafController), application('middle', MiddleController)];
+      tester = await broker.start(applications);
+      const app = tester.appOf('middle');
+      middle = app.get(MiddleController);
+      // What reads its replies was started outside of any handler.
+      await app.get(AsyncCallsClient).connect();
+    });
+    afterEach(() => tester.close());
+
+    it.each(['promise', 'iterable', 'observable'])(
+      'gives the calls of a handler no more time than its own caller waits (%s)',
+      async (form) => {
+        const waits = await tester.call<number>(`middle/${form}`, null, { timeoutMs: 15_000 });
+        expect(waits).toHaveLength(form === 'promise' ? 1 : 2);
+        for (const wait of waits) {
+          const { value } = wait as TestedValue<number>;
+          expect(value).toBeGreaterThan(0);
+          expect(value).toBeLessThanOrEqual(15_000);
+        }
+      },
+    );
+
+    it('leaves a call its own time if it says so', async () => {
+      const [wait] = await tester.call<number>('middle/own-time', null, { timeoutMs: 15_000 });
+      expect((wait as TestedValue<number>).value).toBeGreaterThan(15_000);
+    });
+
+    it('ends the calls of a handler with its own, and says whose time is over', async () => {
+      const called = tester.call('middle/never', null, { timeoutMs: 3_000 });
+      await tester.advance(3_000);
+      expect(await called).toMatchObject([{ error: { code: 'timeout' } }]);
+      expect(await middle.outcomes['never']).toMatchObject({
+        code: 'timeout',
+        message: expect.stringContaining('the time that was left to the handler that made the call'),
+      });
+      await tester.settled();
+    });
+
+    it('refuses a call for which no time is left; not one-way calls, and those with a time of their own', async () => {
+      const called = tester.call('middle/late', null, { timeoutMs: 3_000 });
+      await tester.advance(3_000);
+      expect(await called).toMatchObject([{ error: { code: 'timeout' } }]);
+      // Real timers may go off a millisecond early: only now its time is over by every clock.
+      await tester.advance(50);
+      middle.gate.complete();
+      expect(await waitFor(() => middle.outcomes['late'], { what: 'the late call' })).toMatchObject({
+        code: 'timeout',
+        message: expect.stringContaining('the deadline of the call that this handler serves has passed'),
+      });
+      expect(await middle.outcomes['own time']).toBe('own time');
+      expect(await middle.outcomes['one-way']).toBeUndefined();
+      await tester.settled();
+      expect(new Set(ran)).toEqual(new Set(['own time', 'one-way']));
+    });
+  },
+  { describe },
+);
