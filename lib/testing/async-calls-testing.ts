@@ -137,6 +137,7 @@ export class AsyncCallsTesting {
     data?: unknown,
     options: CallOptions = {},
   ): Promise<TestedResponse[]> {
+    this.assertRunning();
     return this.patiently(this.client.call(this.targetOf(target), data, options));
   }
 
@@ -149,6 +150,7 @@ export class AsyncCallsTesting {
     data?: unknown,
     options: CallOptions = {},
   ): Promise<Handled> {
+    this.assertRunning();
     const [handled] = await this.patiently(this.client.send(this.targetOf(target), data, options));
     return handled;
   }
@@ -168,6 +170,7 @@ export class AsyncCallsTesting {
     event: unknown,
     options: PublishOptions = {},
   ): Promise<Handled[]> {
+    this.assertRunning();
     const target = isEventContract(subject)
       ? { topic: subject.name, type: subject.type }
       : { topic: subject, type: options.type };
@@ -265,13 +268,23 @@ export class AsyncCallsTesting {
     if (!this.virtual || this.virtual.time.isDriven) return work;
     const timer = setTimeout(() => {
       const open = openIn(this.world, this.calls).map((each) => `\n  - ${each}`);
-      this.logger.warn(
+      // Nest's logger for tests shows nothing below an error.
+      this.logger.error(
         `Time stands still: what waits for it goes on with \`await tester.advance(ms)\`. Open:${open.join('')}`,
       );
     }, HINT_AFTER_MS).unref();
     const end = () => clearTimeout(timer);
     work.then(end, end);
     return work;
+  }
+
+  /** What is sent after the end gets no answer. */
+  private assertRunning(): void {
+    if (!this.closing) return;
+    throw new AsyncCallError(
+      'invalid-argument',
+      'This test has ended: its tester is closed. Await what you call before `tester.close()`.',
+    );
   }
 
   private targetOf(target: EndpointTarget | AnyEndpointContract): CallTarget {
