@@ -35,6 +35,8 @@ import { transcriptOf } from './transcript.js';
 import type { TestWorld } from './test-world.js';
 import type { FakeTimers } from './virtual-time.js';
 
+// Test runners replace the global one, and carry it along with the time of the test.
+const realSetTimeout = setTimeout;
 /** Real time: a test that takes so long waits for something that does not come by itself. */
 const HINT_AFTER_MS = 2_000;
 
@@ -47,7 +49,10 @@ export interface TestingOptions extends ApplicationOptions {
   readonly broker?: Broker;
   /** What everything random is derived from, so that a run can be repeated. Default 1. */
   readonly seed?: number;
-  /** Fake timers that virtual time carries along, for handlers that set timers: `jest`, after `jest.useFakeTimers()`, or `vi`. */
+  /**
+   * Fake timers that virtual time carries along, for handlers that set timers: `vi`, or `jest`, after
+   * `jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] })`. Default: none.
+   */
   readonly timers?: FakeTimers;
 }
 
@@ -266,7 +271,7 @@ export class AsyncCallsTesting {
   /** Says what a test waits for that takes long: virtual time passes only when it is told to. */
   private patiently<T>(work: Promise<T>): Promise<T> {
     if (!this.virtual || this.virtual.time.isDriven) return work;
-    const timer = setTimeout(() => {
+    const timer = realSetTimeout(() => {
       const open = openIn(this.world, this.calls).map((each) => `\n  - ${each}`);
       // Nest's logger for tests shows nothing below an error.
       this.logger.error(
