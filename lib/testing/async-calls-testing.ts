@@ -35,6 +35,8 @@ import { transcriptOf } from './transcript.js';
 import type { TestWorld } from './test-world.js';
 import type { FakeTimers } from './virtual-time.js';
 
+// Test runners replace the global one, and carry it along with the time of the test.
+const realSetTimeout = setTimeout;
 /** Real time: a test that takes so long waits for something that does not come by itself. */
 const HINT_AFTER_MS = 2_000;
 
@@ -47,7 +49,10 @@ export interface TestingOptions extends ApplicationOptions {
   readonly broker?: Broker;
   /** What everything random is derived from, so that a run can be repeated. Default 1. */
   readonly seed?: number;
-  /** Fake timers that virtual time carries along, for handlers that set timers: `jest`, after `jest.useFakeTimers()`, or `vi`. */
+  /**
+   * Fake timers that virtual time carries along, for handlers that set timers: `vi`, or `jest`, after
+   * `jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] })`. Default: none.
+   */
   readonly timers?: FakeTimers;
 }
 
@@ -137,6 +142,7 @@ export class AsyncCallsTesting {
     data?: unknown,
     options: CallOptions = {},
   ): Promise<TestedResponse[]> {
+    this.assertRunning();
     return this.patiently(this.client.call(this.targetOf(target), data, options));
   }
 
@@ -149,6 +155,7 @@ export class AsyncCallsTesting {
     data?: unknown,
     options: CallOptions = {},
   ): Promise<Handled> {
+    this.assertRunning();
     const [handled] = await this.patiently(this.client.send(this.targetOf(target), data, options));
     return handled;
   }
@@ -168,6 +175,7 @@ export class AsyncCallsTesting {
     event: unknown,
     options: PublishOptions = {},
   ): Promise<Handled[]> {
+    this.assertRunning();
     const target = isEventContract(subject)
       ? { topic: subject.name, type: subject.type }
       : { topic: subject, type: options.type };
@@ -263,15 +271,25 @@ export class AsyncCallsTesting {
   /** Says what a test waits for that takes long: virtual time passes only when it is told to. */
   private patiently<T>(work: Promise<T>): Promise<T> {
     if (!this.virtual || this.virtual.time.isDriven) return work;
-    const timer = setTimeout(() => {
+    const timer = realSetTimeout(() => {
       const open = openIn(this.world, this.calls).map((each) => `\n  - ${each}`);
-      this.logger.warn(
+      // Nest's logger for tests shows nothing below an error.
+      this.logger.error(
         `Time stands still: what waits for it goes on with \`await tester.advance(ms)\`. Open:${open.join('')}`,
       );
     }, HINT_AFTER_MS).unref();
     const end = () => clearTimeout(timer);
     work.then(end, end);
     return work;
+  }
+
+  /** What is sent after the end gets no answer. */
+  private assertRunning(): void {
+    if (!this.closing) return;
+    throw new AsyncCallError(
+      'invalid-argument',
+      'This test has ended: its tester is closed. Await what you call before `tester.close()`.',
+    );
   }
 
   private targetOf(target: EndpointTarget | AnyEndpointContract): CallTarget {

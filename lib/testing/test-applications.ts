@@ -46,8 +46,9 @@ export class TestApplications {
     return this.running.map(({ current }) => current);
   }
 
+  /** Each once, also where several applications are instances of it. */
   get services(): string[] {
-    return this.all.flatMap(({ services }) => [...services]);
+    return [...new Set(this.all.flatMap(({ services }) => [...services]))];
   }
 
   /** The application of a service. Throws `invalid-argument` if it is not under test. */

@@ -3,6 +3,7 @@ import type { Broker } from '../broker/broker.js';
 import type { ProducerRecord, TopicPartitionOffset } from '../broker/record.js';
 import { cancelledRequestOf } from '../protocol/cancel.js';
 import { correlationIdOf } from '../protocol/response.js';
+import { AbsentServices } from './absent-services.js';
 import { Deliveries, type Handled } from './deliveries.js';
 import type { Faults } from './faults.js';
 import { MessageLog, type SentRecord } from './message-log.js';
@@ -26,6 +27,7 @@ interface Addressed {
 export class TestWorld {
   readonly deliveries = new Deliveries();
   readonly log = new MessageLog();
+  readonly absent = new AbsentServices();
   private readonly groups = new Map<string, ReadingGroup>();
   /** By the id of the request. */
   private readonly addressed = new Map<string, Addressed>();

@@ -1,4 +1,4 @@
-import type { Admin } from '../broker/admin.js';
+import type { Admin, TopicDescription } from '../broker/admin.js';
 import type { Broker, ClientIdentity } from '../broker/broker.js';
 import type {
   AssignedConsumer,
@@ -56,7 +56,9 @@ export class TestingBroker implements Broker {
       ping: () => admin.ping(),
       describeTopics: async (topics) => {
         await world.prepared();
-        return admin.describeTopics(topics);
+        const described = await admin.describeTopics(topics);
+        if (topics && described.length < topics.length) this.noteAbsent(topics, described);
+        return described;
       },
       createTopics: (specs) => admin.createTopics(specs),
       deleteTopics: (topics) => admin.deleteTopics(topics),
@@ -66,4 +68,19 @@ export class TestingBroker implements Broker {
       close: () => admin.close(),
     };
   }
+  /** A service looks for its own topics, too, before it creates them. */
+  private noteAbsent(topics: readonly string[], described: readonly TopicDescription[]): void {
+    const { prefix, service } = this.sender;
+    const missing = topics.filter((topic) => !described.some((each) => each.topic === topic));
+    for (const topic of missing) {
+      const called = serviceOf(topic.slice(prefix.length));
+      if (called !== undefined && called !== service) this.world.absent.note(called, service);
+    }
+  }
+}
+
+/** The service whose topic of requests has this name. */
+function serviceOf(topic: string): string | undefined {
+  const suffix = '.requests';
+  return topic.endsWith(suffix) ? topic.slice(0, -suffix.length) : undefined;
 }

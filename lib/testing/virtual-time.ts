@@ -1,5 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import type { TimerHandle } from '../environment/environment.js';
+import { AsyncCallError } from '../errors/async-call-error.js';
 import { SeededRandom } from './random.js';
 import type { ProcessEnvironment, TestTime } from './test-time.js';
 
@@ -7,6 +8,7 @@ import type { ProcessEnvironment, TestTime } from './test-time.js';
 const realSetImmediate = setImmediate;
 const realSetTimeout = setTimeout;
 const realQueueMicrotask = queueMicrotask;
+const realDate = Date;
 
 function realPause(ms: number): Promise<void> {
   return new Promise((resolve) => realSetTimeout(resolve, ms));
@@ -20,7 +22,7 @@ const QUIET_TURNS = 3;
 /** What has not come about by then does not, however much time passes. */
 const MAX_WAIT_MS = 3_600_000;
 
-/** Timers of the process that time is to carry along: `jest` after `jest.useFakeTimers()`, or `vi`. */
+/** Timers of the process that time is to carry along: `jest` or `vi`, after their `useFakeTimers`. */
 export interface FakeTimers {
   advanceTimersByTimeAsync(ms: number): Promise<unknown>;
 }
@@ -58,6 +60,8 @@ export class VirtualTime implements TestTime {
   readonly random: SeededRandom;
   private readonly startedAt = Date.now();
   private elapsedMs = 0;
+  /** While the timers of the process are carried along: how their clock and this one compare. */
+  private carrying: { readonly date: number; readonly elapsedMs: number } | undefined;
   private readonly timers = new Set<VirtualTimer>();
   private readonly tasks: Task[] = [];
   private isRunning = false;
@@ -66,17 +70,21 @@ export class VirtualTime implements TestTime {
   private timersSet = 0;
   private driven = false;
 
+  /** Throws `invalid-argument` if microtasks are fake. */
   constructor(private readonly options: VirtualTimeOptions) {
+    if (queueMicrotask !== realQueueMicrotask) throw microtasksAreFake();
     this.random = new SeededRandom(options.seed);
   }
 
   /** Milliseconds since it began. */
   get elapsed(): number {
-    return this.elapsedMs;
+    if (!this.carrying) return this.elapsedMs;
+    const { date, elapsedMs } = this.carrying;
+    return elapsedMs + Date.now() - date;
   }
 
   get now(): number {
-    return this.startedAt + this.elapsedMs;
+    return this.startedAt + this.elapsed;
   }
 
   /** Time and chance of one simulated process. */
@@ -148,7 +156,7 @@ export class VirtualTime implements TestTime {
 
   set(timer: VirtualTimer): void {
     if (timer.owner.hasEnded) return;
-    timer.due = this.elapsedMs + timer.ms;
+    timer.due = this.elapsed + timer.ms;
     timer.order = ++this.timersSet;
     this.timers.add(timer);
   }
@@ -202,16 +210,23 @@ export class VirtualTime implements TestTime {
 
   private async goTo(timer: VirtualTimer): Promise<void> {
     await this.moveTo(timer.due);
-    // The timers of the process may have cleared it.
-    if (this.timers.has(timer)) timer.fire();
+    // The timers of the process may have cleared it, and set another that is due before it.
+    this.nextUntil(this.elapsedMs)?.fire();
     await this.rest();
   }
 
   private async moveTo(elapsedMs: number): Promise<void> {
     const ms = elapsedMs - this.elapsedMs;
     if (ms <= 0) return;
+    const { timers } = this.options;
+    // What a timer of the process does at 300 ms of 500, it does at 300 ms here, too; if its clock is fake, that is.
+    if (timers && Date !== realDate) this.carrying = { date: Date.now(), elapsedMs: this.elapsedMs };
     this.elapsedMs = elapsedMs;
-    await this.options.timers?.advanceTimersByTimeAsync(ms);
+    try {
+      await timers?.advanceTimersByTimeAsync(ms);
+    } finally {
+      this.carrying = undefined;
+    }
   }
 }
 
@@ -223,6 +238,14 @@ function waitsInVain(): Error {
 
 /** The tasks run in nobody's context but their own. */
 const outside = AsyncLocalStorage.snapshot();
+
+function microtasksAreFake(): AsyncCallError {
+  return new AsyncCallError(
+    'invalid-argument',
+    'queueMicrotask is fake, and without it nothing is answered. Leave it as it is: ' +
+      "jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] }).",
+  );
+}
 
 class VirtualTimer implements TimerHandle {
   due = 0;

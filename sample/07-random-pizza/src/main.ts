@@ -6,34 +6,13 @@ import { AsyncCallsClient, asyncCallsMicroservice, AsyncCallsModule } from 'nest
 import { kafkajs } from 'nestjs-async-calls/kafkajs';
 import { memory } from 'nestjs-async-calls/memory';
 import { lastValueFrom } from 'rxjs';
+import { CHAIN } from './chain.js';
 import type { Order } from './orders.js';
 import { PizzaModule } from './pizza.module.js';
-import { ToppingModule, type ToppingOptions } from './topping.module.js';
+import { ToppingModule } from './topping.module.js';
 
 const brokers = process.env.KAFKA_BOOTSTRAP;
 const broker = brokers ? kafkajs({ brokers: brokers.split(',') }) : memory();
-
-const CHAIN: readonly ToppingOptions[] = [
-  { topping: 'sauce', choices: ['alfredo', 'barbecue', 'tomato'], from: 'pizza', to: 'pizza-with-sauce' },
-  {
-    topping: 'cheese',
-    choices: ['cheddar', 'goat cheese', 'mozzarella'],
-    from: 'pizza-with-sauce',
-    to: 'pizza-with-cheese',
-  },
-  {
-    topping: 'meat',
-    choices: ['bacon', 'ham', 'no meat', 'salami'],
-    from: 'pizza-with-cheese',
-    to: 'pizza-with-meat',
-  },
-  {
-    topping: 'veggie',
-    choices: ['mushrooms', 'olives', 'onions', 'pepper'],
-    from: 'pizza-with-meat',
-    to: 'pizza-with-veggies',
-  },
-];
 
 async function start(module: DynamicModule) {
   const service = await NestFactory.createMicroservice(module, asyncCallsMicroservice());

@@ -132,11 +132,42 @@ describe('fake timers of the process', () => {
   });
 
   it('are carried along by virtual time', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
     const tester = await AsyncCallsTesting.start(BankModule.with(new Ledger()), { timers: jest });
     const slow = tester.call('/slow');
     await tester.advance(5_000);
     expect(await slow).toMatchObject([{ value: 'slow' }]);
     await tester.close();
+  });
+
+  it('have the same clock: what they lead to happens in between', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    const tester = await AsyncCallsTesting.start(BankModule.with(new Ledger()), { timers: jest });
+    tester.fake('oracle/answer').staysSilent();
+    const slow = tester.call('/slow');
+    const silent = tester.call('/ask', 'why', { timeoutMs: 7_000 });
+    const [silentToo] = await Promise.all([
+      new Promise((resolve) =>
+        setTimeout(() => resolve(tester.call('/ask', 'when', { timeoutMs: 1_500 })), 5_250),
+      ),
+      tester.advance(60_000),
+    ]);
+    expect(await slow).toMatchObject([{ value: 'slow' }]);
+    expect(await silent).toMatchObject([{ error: { code: 'timeout' } }]);
+    expect(silentToo).toMatchObject([{ error: { code: 'timeout' } }]);
+    const sent = tester.sent().filter(({ from, kind }) => from !== 'test' && kind !== 'end');
+    expect(sent.map(({ to, kind, atMs }) => [to, kind, atMs])).toEqual([
+      ['oracle', 'request', 0],
+      ['test', 'response', 5_000],
+      ['oracle', 'request', 5_250],
+    ]);
+    await tester.close();
+  });
+
+  it('must leave microtasks as they are, and who does not is told how', async () => {
+    jest.useFakeTimers();
+    await expect(AsyncCallsTesting.start(BankModule.with(new Ledger()))).rejects.toThrow(
+      "jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] })",
+    );
   });
 });
