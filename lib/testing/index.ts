@@ -11,6 +11,14 @@ export {
 } from './describe-on-brokers.js';
 export { ExplorationError, type ExploredFaults, type ExploreOptions } from './explore.js';
 export { LeftoverError } from './leftovers.js';
+export {
+  asyncCallsMatchers,
+  type AsyncCallsMatchers,
+  type AsymmetricMatcher,
+  type ExpectedFailure,
+  type ExpectedMessage,
+  type Times,
+} from './matchers/index.js';
 export type { MessageKind, SentMessage } from './sent-message.js';
 export type { SentFilter } from './sent-messages.js';
 export { TestFaults } from './test-faults.js';

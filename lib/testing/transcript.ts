@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import type { SentMessage } from './sent-message.js';
+import { textOf } from './text-of.js';
 
 const MAX_VALUE_LENGTH = 120;
 
@@ -40,15 +40,6 @@ function rowOf(message: SentMessage): [who: string, what: string, value: string]
 function contentOf({ value, error }: SentMessage): string {
   if (error) return `${error.code}: ${error.message}`;
   return value === undefined ? '' : shortened(textOf(value));
-}
-
-function textOf(value: unknown): string {
-  if (Buffer.isBuffer(value)) return `${value.length} bytes`;
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return inspect(value, { breakLength: Infinity });
-  }
 }
 
 function shortened(text: string): string {
