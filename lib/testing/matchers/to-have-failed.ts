@@ -70,6 +70,6 @@ function wantedOf(expected: ErrorCode | ExpectedFailure): Wanted<keyof ExpectedF
 }
 
 function gotOf(errors: readonly AsyncCallError[], pass: boolean): string {
-  if (pass) return 'it';
+  if (pass) return 'one';
   return errors.length > 0 ? 'another' : 'none';
 }

@@ -36,13 +36,12 @@ export function judgeSent(
   const all = tester.sent();
   const found = all.filter((message) => hasAll(message, wanted, judge));
   const pass = times === undefined ? found.length > 0 : found.length === times;
-  const not = judge.isNot ? 'not ' : '';
   return {
     pass,
     explain: () => [
-      `Expected ${not}${amountOf(times)}${withWanted(wanted, judge)}, got ${judge.received(String(found.length))}.`,
+      `Expected ${amountOf(times, judge)}${withWanted(wanted, judge)}, got ${judge.received(String(found.length))}.`,
       section('Got:', transcriptLines(found, judge)),
-      pass ? [] : section('The nearest:', nearestLines(all, wanted, judge)),
+      section('The nearest:', found.length < (times ?? 1) ? nearestLines(all, wanted, judge) : []),
       found.length === all.length ? [] : section('All that was sent:', lastLines(transcriptOf(all))),
     ],
   };
@@ -52,12 +51,13 @@ function isSender(value: unknown): value is Sender {
   return typeof (value as Sender | undefined)?.sent === 'function';
 }
 
-function amountOf(times: number | undefined): string {
-  return times === undefined ? 'a message' : `exactly ${times === 1 ? '1 message' : `${times} messages`}`;
+function amountOf(times: number | undefined, { isNot }: Judge): string {
+  if (times === undefined) return isNot ? 'no message' : 'a message';
+  return `${isNot ? 'not ' : ''}exactly ${times === 1 ? '1 message' : `${times} messages`}`;
 }
 
 function transcriptLines(messages: readonly SentMessage[], judge: Judge): string[] {
-  return messages.length === 0 ? [] : lastLines(transcriptOf(messages)).map(judge.received);
+  return messages.length === 0 ? [] : lastLines(transcriptOf(messages)).map((line) => judge.received(line));
 }
 
 function lastLines(text: string): string[] {
