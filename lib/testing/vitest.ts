@@ -5,5 +5,5 @@ import { type AsyncCallsMatchers, asyncCallsMatchers } from './matchers/index.js
 expect.extend(asyncCallsMatchers);
 
 declare module 'vitest' {
-  interface Assertion<T> extends AsyncCallsMatchers {}
+  interface Matchers<T> extends AsyncCallsMatchers {}
 }
