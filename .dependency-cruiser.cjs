@@ -100,6 +100,13 @@ module.exports = {
       to: { path: '(^|node_modules/)kafkajs/' },
     },
     {
+      name: 'test-runners-only-in-their-entries',
+      comment: 'The matchers work with any test runner; two entries put them into one each',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/testing/(jest|vitest)\\.ts$' },
+      to: { path: '(^|node_modules/)(@jest|expect|vitest)/' },
+    },
+    {
       name: 'lib-stands-alone',
       comment: 'What is published imports nothing of tests, samples, benches and tools',
       severity: 'error',

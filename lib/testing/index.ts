@@ -12,6 +12,14 @@ export {
 export { ExplorationError, type ExploredFaults, type ExploreOptions } from './explore.js';
 export type { RespondOptions } from './handler-responses.js';
 export { LeftoverError } from './leftovers.js';
+export {
+  asyncCallsMatchers,
+  type AsyncCallsMatchers,
+  type AsymmetricMatcher,
+  type ExpectedFailure,
+  type ExpectedMessage,
+  type Times,
+} from './matchers/index.js';
 export type { MessageKind, SentMessage } from './sent-message.js';
 export type { SentFilter } from './sent-messages.js';
 export { TestFaults } from './test-faults.js';

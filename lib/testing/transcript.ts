@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import type { SentMessage } from './sent-message.js';
+import { textOf } from './text-of.js';
 
 const MAX_VALUE_LENGTH = 120;
 /** Ids that this library makes: they begin with the time, and so are others in each run. */
@@ -60,15 +60,6 @@ function rowOf(message: SentMessage, ids: IdNumbers): [who: string, what: string
 function contentOf({ value, error }: SentMessage, ids: IdNumbers): string {
   if (error) return `${error.code}: ${ids.in(error.message)}`;
   return value === undefined ? '' : shortened(textOf(value));
-}
-
-function textOf(value: unknown): string {
-  if (Buffer.isBuffer(value)) return `${value.length} bytes`;
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return inspect(value, { breakLength: Infinity });
-  }
 }
 
 function shortened(text: string): string {

@@ -11,6 +11,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeOnKafka, kafkaBootstrap, uniqueName } from '../support/kafka.js';
 
 const APPS = ['nest-11-commonjs', 'nest-12-esm'];
+/** What each app's tests need beside it. */
+const TEST_PACKAGES: Record<string, string[]> = {
+  'nest-11-commonjs': ['@nestjs/testing@11', 'jest@30', '@types/jest@30', '@swc/core', '@swc/jest'],
+  'nest-12-esm': ['@nestjs/testing@12', 'jest@30', '@types/jest@30', '@swc/core', '@swc/jest', 'vitest@4'],
+};
 // Generous: an installation with an empty cache of npm is slow.
 const COMMAND_MS = 240_000;
 const STEP_MS = COMMAND_MS + 60_000;
@@ -160,6 +165,38 @@ describe.each(APPS)('the package in %s', (app) => {
   });
 });
 
+describe.each(APPS)('the package in the tests of %s', (app) => {
+  beforeAll(() => npmInstall(app, TEST_PACKAGES[app]), STEP_MS);
+
+  it(
+    'by jest, compiled with @types/jest',
+    async () => {
+      expect(await compile(app, 'tsconfig.jest.json')).toEqual([]);
+      const { NODE_OPTIONS: _, ...env } = process.env;
+      const jest = ['node_modules/jest/bin/jest.js', '--json', '--silent'];
+      const options = app === 'nest-12-esm' ? ['--experimental-vm-modules'] : [];
+      const output = await run(app, process.execPath, [...options, ...jest], env);
+      expect(JSON.parse(output)).toMatchObject(ALL_PASSED);
+    },
+    STEP_MS,
+  );
+
+  // Nest 11 applications test with jest.
+  if (app === 'nest-11-commonjs') return;
+  it(
+    'by vitest, compiled with its globals',
+    async () => {
+      expect(await compile(app, 'tsconfig.vitest.json')).toEqual([]);
+      const { JEST_WORKER_ID: _, NODE_ENV: __, ...env } = process.env;
+      const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', '--silent'];
+      expect(JSON.parse(await run(app, process.execPath, vitest, env))).toMatchObject(ALL_PASSED);
+    },
+    STEP_MS,
+  );
+});
+
+const ALL_PASSED = { success: true, numTotalTests: 4, numPassedTests: 4 };
+
 const COINS = 'id: start\n\nid: 0\ndata: {"coin":1}\n\nid: 1\ndata: {"coin":2}\n\n';
 const NO_MORE = '{"statusCode":409,"code":"conflict","message":"No more than two"}';
 
@@ -230,12 +267,22 @@ async function loadsKafkajs(app: string, entry: string): Promise<boolean> {
   return JSON.parse(output) as boolean;
 }
 
-function run(app: string, program: string, args: string[]): Promise<string> {
-  return command(appFolder(app), program, args);
+function run(
+  app: string,
+  program: string,
+  args: string[],
+  env?: Record<string, string | undefined>,
+): Promise<string> {
+  return command(appFolder(app), program, args, env);
 }
 
 /** Its standard output. Rejects, with that and what it has printed as an error, if it fails. */
-async function command(cwd: string, program: string, args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, args, { cwd, timeout: COMMAND_MS });
+async function command(
+  cwd: string,
+  program: string,
+  args: string[],
+  env: Record<string, string | undefined> = process.env,
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, args, { cwd, env, timeout: COMMAND_MS });
   return stdout;
 }
