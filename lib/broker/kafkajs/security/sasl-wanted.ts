@@ -10,7 +10,7 @@ export async function saslWanted(
   connections: KafkajsConnectionPool,
   error: BrokerError,
 ): Promise<BrokerError | undefined> {
-  const { name, type } = error.cause as { readonly name?: string; readonly type?: string };
+  const { name, type } = (error.cause ?? {}) as { readonly name?: string; readonly type?: string };
   const wasHungUpOn = connections.sasl === undefined && name === 'KafkaJSConnectionClosedError';
   if (!wasHungUpOn && type !== 'UNSUPPORTED_SASL_MECHANISM') return undefined;
   // It may as well be gone.
