@@ -103,11 +103,9 @@ class KeyStores {
   async issue(authority, name, more = []) {
     await this.#generate(authority, name, ['-signer', authority, ...more]);
     // A store of its own: with two keys in one, which of them is shown is left to chance.
-    await this.#run([
-      ...['-importkeystore', '-noprompt', '-srcalias', name, '-srckeystore', this.file(authority)],
-      ...['-srcstorepass', STORE.password, '-destkeystore', this.file(name)],
-      ...['-deststorepass', STORE.password, '-deststoretype', STORE.type],
-    ]);
+    const from = ['-srcalias', name, '-srckeystore', this.file(authority), '-srcstorepass', STORE.password];
+    const to = ['-destkeystore', this.file(name), '-deststorepass', STORE.password];
+    await this.#run(['-importkeystore', '-noprompt', ...from, ...to, '-deststoretype', STORE.type]);
   }
 
   /** @param {string} name @param {string} file */

@@ -8,6 +8,7 @@ import { fetchCommitted } from './group-offsets.js';
 import { decodeAssignment } from './group-protocol.js';
 import type { TopicAnswer } from './internals.js';
 import { listOffsets, type LookedUpPosition } from './offsets.js';
+import { checkPermitted } from './permissions.js';
 
 /** For how long an operation is tried again when the broker cannot be reached or is about to move. */
 const RETRY_MS = 5_000;
@@ -48,6 +49,10 @@ export class KafkajsAdmin implements Admin {
       await this.create(specs.filter(({ topic }) => !existing.has(topic)));
     });
     await this.retry(() => this.checkLeaders(specs));
+  }
+
+  checkWritable(topics: readonly string[]): Promise<void> {
+    return this.retry(() => checkPermitted(this.cluster, 'Write', topics));
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import definitions from 'kafkajs/src/protocol/requests/index.js';
 import { BrokerError } from '../broker-error.js';
 import { asOutage, connectionError } from './connection-error.js';
+import { isHopeless } from './errors.js';
 import type { Apis, KafkajsBroker, KafkajsConnection, KafkajsConnectionPool, Protocol } from './internals.js';
 import { saslWanted } from './security/sasl-wanted.js';
 
@@ -97,7 +98,8 @@ export class Node {
       const { connectionPool } = this.broker;
       // A broker that went silent leaves connections behind that look alive.
       const isSilent = error instanceof Error && error.name === 'KafkaJSRequestTimeoutError';
-      await cutOff(isSilent ? connectionPool.pool : unauthenticated(connectionPool), known);
+      if (isSilent) await cutOff(connectionPool.pool, known);
+      else if (isHopeless(known)) await cutOff(unauthenticated(connectionPool), known);
       if (this.hosts.has(this.address)) throw asOutage(known);
       throw (await saslWanted(connectionPool, known)) ?? known;
     }

@@ -1,6 +1,7 @@
 import kafkajs, { type Admin } from 'kafkajs';
 import type { KafkajsOptions, SaslOptions } from '../../../lib/broker/kafkajs/index.js';
 import { type Cluster, startCluster } from '../../../tools/kafka/cluster.mjs';
+import { waitFor } from '../../support/kafka.js';
 
 /** Users of the secure cluster and their passwords. Nobody but admin may do anything, until an ACL says so. */
 export const USERS = {
@@ -58,24 +59,29 @@ export class SecureKafka {
     return { ...this.tls, ssl: { ca: this.ca, ...this.cluster.security?.clients[name] } };
   }
 
-  /** Gives a user a right. */
-  async allow(name: User, operation: Operation, kind: Kind, resourceName: string): Promise<void> {
-    await this.administer((admin) => admin.createAcls({ acl: [aclOf(name, operation, kind, resourceName)] }));
+  /** Gives a user a right; resolves when the broker heeds it. */
+  allow(name: User, operation: Operation, kind: Kind, resourceName: string): Promise<void> {
+    const acl = aclOf(name, operation, kind, resourceName);
+    return this.administer(async (admin) => {
+      await admin.createAcls({ acl: [acl] });
+      await waitFor(() => isThere(admin, acl), { what: 'the ACL to be there' });
+    });
   }
 
   /** Takes it away. */
-  async forbid(name: User, operation: Operation, kind: Kind, resourceName: string): Promise<void> {
-    await this.administer((admin) =>
-      admin.deleteAcls({ filters: [aclOf(name, operation, kind, resourceName)] }),
-    );
+  forbid(name: User, operation: Operation, kind: Kind, resourceName: string): Promise<void> {
+    const acl = aclOf(name, operation, kind, resourceName);
+    return this.administer(async (admin) => {
+      await admin.deleteAcls({ filters: [acl] });
+      await waitFor(async () => !(await isThere(admin, acl)), { what: 'the ACL to be gone' });
+    });
   }
 
   /** Changes the password of a user, for SCRAM-SHA-512. */
   async setPassword(name: User, password: string): Promise<void> {
     const config = `SCRAM-SHA-512=[iterations=4096,password=${password}]`;
-    await this.cluster.tool('kafka-configs', [
-      ...['--alter', '--add-config', config, '--entity-type', 'users', '--entity-name', name],
-    ]);
+    const entity = ['--entity-type', 'users', '--entity-name', name];
+    await this.cluster.tool('kafka-configs', ['--alter', '--add-config', config, ...entity]);
   }
 
   private get ca(): string {
@@ -85,12 +91,21 @@ export class SecureKafka {
   private async administer(work: (admin: Admin) => Promise<unknown>): Promise<void> {
     const admin = new kafkajs.Kafka({ ...this.plaintext, logLevel: kafkajs.logLevel.NOTHING }).admin();
     await admin.connect();
-    await work(admin).finally(() => admin.disconnect());
+    try {
+      await work(admin);
+    } finally {
+      await admin.disconnect();
+    }
   }
 }
 
 type Operation = 'READ' | 'WRITE' | 'CREATE' | 'DESCRIBE';
 type Kind = 'TOPIC' | 'GROUP';
+
+/** As the broker itself sees it, which learns from its controller a moment later. */
+async function isThere(admin: Admin, acl: ReturnType<typeof aclOf>): Promise<boolean> {
+  return (await admin.describeAcls(acl)).resources.length > 0;
+}
 
 function aclOf(name: User, operation: Operation, kind: Kind, resourceName: string) {
   return {

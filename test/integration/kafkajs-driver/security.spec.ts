@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Controller, type INestApplication, type LoggerService } from '@nestjs/common';
+import { Controller, type INestApplication, Injectable, type LoggerService } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import {
   AsyncCallsClient,
@@ -11,7 +11,6 @@ import {
   AsyncResponse,
   type BrokerError,
   connectAsyncCalls,
-  type ReceivedResponse,
   TerminalError,
 } from 'nestjs-async-calls';
 import { kafkajs, type KafkajsOptions } from 'nestjs-async-calls/kafkajs';
@@ -373,55 +372,70 @@ describeOnKafka('kafkajs driver, on a broker with TLS, SASL and ACLs', () => {
       expect(log.join('\n')).not.toMatch(/cannot be kept|has failed for good/);
       expect(log.join('\n')).not.toMatch(SECRETS);
     });
+  });
 
-    it('works with no more rights than the documentation says', async () => {
+  describe('with the rights that the documentation says', () => {
+    beforeAll(async () => {
       for (const command of await documentedAcls()) await kafka.cluster.tool('kafka-acls', command);
-      const events: unknown[] = [];
-      const answers: ReceivedResponse[] = [];
+    });
 
-      @Controller()
-      class Orders {
-        @AsyncEvent('orders')
-        take(@Payload() order: unknown) {
-          events.push(['web', order]);
-        }
+    const startShop = () =>
+      startService({ service: 'shop', broker: kafkajs(kafka.as('shop')), controllers: [Counter] });
 
-        @AsyncEvent('orders', { group: 'audit' })
-        audit(@Payload() order: unknown) {
-          events.push(['audit', order]);
-        }
+    const startWeb = (handlers: OrderHandlers, serves = true) => {
+      const providers = [{ provide: OrderHandlers, useValue: handlers }];
+      const broker = kafkajs(kafka.as('web'));
+      return startService({ service: 'web', broker, controllers: [Orders], providers, serves });
+    };
 
-        @AsyncResponse('shop', '/count')
-        answered(@Payload() response: ReceivedResponse) {
-          answers.push(response);
-        }
-      }
-
-      const shop = await startService({
-        service: 'shop',
-        broker: kafkajs(kafka.as('shop')),
-        controllers: [Counter],
-      });
-      const web = await startService({
-        service: 'web',
-        broker: kafkajs(kafka.as('web')),
-        controllers: [Orders],
-      });
+    it('services call, publish, subscribe, handle responses and keep dead letters', async () => {
+      const handlers = new OrderHandlers();
+      const [shop, web] = await Promise.all([startShop(), startWeb(handlers)]);
       await shop.client.connect();
 
       expect(await lastValueFrom(web.client.send<number>('shop/count', 2).pipe(toArray()))).toEqual([1, 2]);
       await lastValueFrom(web.client.emit('shop/fail', 'dead'));
       await lastValueFrom(shop.client.publish('orders', { id: 7 }));
       await lastValueFrom(web.client.to('shop/count', { responses: 'handlers' }).emit(1));
-      await waitFor(() => events.length === 2 && answers.length > 0, { what: 'events and responses' });
-      expect(events).toEqual(
-        expect.arrayContaining([
-          ['web', { id: 7 }],
-          ['audit', { id: 7 }],
-        ]),
-      );
+      await waitFor(() => handlers.seen.length >= 3, { what: 'events and responses' });
+      expect(handlers.seen).toEqual(expect.arrayContaining(['taken', 'audited', 'answered']));
       const server = shop.app.get(AsyncCallsServer);
       await waitFor(() => server.counts.deadLettered === 1, { what: 'the dead letter' });
+    });
+
+    it.each<['READ' | 'WRITE', 'TOPIC' | 'GROUP', string]>([
+      ['READ', 'TOPIC', 'web.requests'],
+      ['READ', 'TOPIC', 'web.responses'],
+      ['READ', 'TOPIC', 'orders'],
+      ['READ', 'GROUP', 'web'],
+      ['READ', 'GROUP', 'web.audit'],
+      ['WRITE', 'TOPIC', 'web.dead-letters'],
+    ])('but not without %s on the %s %s, which is said at the start', async (...acl) => {
+      await kafka.forbid('web', ...acl);
+      const { app } = await startWeb(new OrderHandlers(), false);
+      const { server: states } = statesOf(app);
+      connectAsyncCalls(app);
+      await expect(app.startAllMicroservices()).rejects.toMatchObject({
+        code: 'authorization-failed',
+        message: expect.stringContaining(acl[2]),
+      });
+      expect(states.at(-1)).toBe('failed');
+      await kafka.allow('web', ...acl);
+    });
+
+    it('but no call is made without a right to it, which is said at once', async () => {
+      const { client } = await startWeb(new OrderHandlers(), false);
+      const call = () => lastValueFrom(client.send('shop/count', 1));
+      await kafka.forbid('web', 'READ', 'TOPIC', 'web.replies');
+      await expect(client.connect()).rejects.toMatchObject(needs('Describe on Topic web.replies'));
+      await kafka.allow('web', 'DESCRIBE', 'TOPIC', 'web.replies');
+      await expect(client.connect()).rejects.toMatchObject(needs('Read on Topic web.replies'));
+      await kafka.allow('web', 'READ', 'TOPIC', 'web.replies');
+      await client.connect();
+      await kafka.forbid('web', 'WRITE', 'TOPIC', 'shop.requests');
+      await expect(call()).rejects.toMatchObject(needs('Describe on Topic shop.requests'));
+      await kafka.allow('web', 'DESCRIBE', 'TOPIC', 'shop.requests');
+      await expect(call()).rejects.toMatchObject(needs('Write on Topic shop.requests'));
     });
   });
 
@@ -443,6 +457,31 @@ class Counter {
   @AsyncEndpoint('/fail')
   fail() {
     throw new TerminalError('not today');
+  }
+}
+
+@Injectable()
+class OrderHandlers {
+  readonly seen: string[] = [];
+}
+
+@Controller()
+class Orders {
+  constructor(private readonly handlers: OrderHandlers) {}
+
+  @AsyncEvent('orders')
+  take() {
+    this.handlers.seen.push('taken');
+  }
+
+  @AsyncEvent('orders', { group: 'audit' })
+  audit() {
+    this.handlers.seen.push('audited');
+  }
+
+  @AsyncResponse('shop', '/count')
+  answered() {
+    this.handlers.seen.push('answered');
   }
 }
 

@@ -98,13 +98,13 @@ async function authenticate(
   args: AuthenticationProviderArgs,
 ): Promise<void> {
   const say = await prepare();
-  let interruption: unknown;
+  let interruption: Error | undefined;
   // kafkajs makes a refusal of whatever goes wrong while it authenticates, a broker that goes away included.
   const saslAuthenticate: AuthenticationProviderArgs['saslAuthenticate'] = async (exchange) => {
     try {
       return await args.saslAuthenticate(exchange);
     } catch (error) {
-      if (!isAnswer(error)) interruption = error;
+      if (isInterruption(error)) interruption = error;
       throw error;
     }
   };
@@ -121,8 +121,9 @@ async function authenticate(
   }
 }
 
-function isAnswer(error: unknown): boolean {
-  return error instanceof Error && error.name === 'KafkaJSProtocolError';
+/** Whether the broker was lost on the way, or this client was closed. */
+function isInterruption(error: unknown): error is Error {
+  return error instanceof Error && /^(BrokerError|KafkaJS(Connection|RequestTimeout)\w*)$/.test(error.name);
 }
 
 /** Calls a function of the options, which may be anybody's, and may hang. */

@@ -11,8 +11,8 @@ export interface AuthorizedOperations {
   readonly operations: number | undefined;
 }
 
-/** The bit of the operation Read. */
-export const READ = 1 << 3;
+/** The bits of what matters here. */
+export const OPERATION = { Read: 1 << 3, Write: 1 << 4 } as const;
 
 interface Answer {
   readonly topics: AuthorizedOperations[];
