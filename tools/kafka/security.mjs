@@ -9,6 +9,8 @@ const run = promisify(execFile);
 const STORE = { type: 'PKCS12', password: 'changeit' };
 const LOGIN = 'org.apache.kafka.common.security';
 const SCRAM = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
+/** For a JVM that has little to do. */
+const QUICKLY = ['-J-XX:TieredStopAtLevel=1', '-J-XX:+UseSerialGC', '-J-Xmx64m'];
 const LISTENER = 'listener.name.sasl_ssl';
 
 /**
@@ -19,6 +21,7 @@ const LISTENER = 'listener.name.sasl_ssl';
  * @typedef {object} Security what a cluster is given that speaks TLS and SASL, beside its port without them
  * @property {string} ca the certificate, as PEM, of who has signed the brokers'
  * @property {string} caFile where that is
+ * @property {string} clientFile a certificate of a client, `User:CN=mary`, with its key
  * @property {Readonly<Record<string, { pfx: Buffer, passphrase: string }>>} clients who presents a certificate, by its name:
  *   `mary` is `User:CN=mary`; `stranger` has one that the brokers do not trust
  * @property {Record<string, string>} properties of each broker
@@ -37,14 +40,15 @@ const LISTENER = 'listener.name.sasl_ssl';
 export async function prepareSecurity(installation, folder, { users, admins = [] }) {
   await mkdir(folder, { recursive: true });
   const keys = new KeyStores(installation, folder);
-  await Promise.all([keys.authority('ca'), keys.authority('nobody')]);
+  await Promise.all([keys.authority('ca'), keys.authority('stranger')]);
   await keys.issue('ca', 'broker', ['-ext', 'san=ip:127.0.0.1']);
-  await Promise.all([keys.issue('ca', 'mary'), keys.issue('nobody', 'stranger')]);
+  await keys.issue('ca', 'mary');
   const [brokerFile, caFile] = [keys.file('broker'), join(folder, 'ca.pem')];
   await keys.exportCertificate('ca', caFile);
   return {
     ca: await readFile(caFile, 'utf8'),
     caFile,
+    clientFile: keys.file('mary'),
     clients: { mary: await keys.read('mary'), stranger: await keys.read('stranger') },
     properties: {
       'ssl.keystore.type': STORE.type,
@@ -131,6 +135,6 @@ class KeyStores {
 
   /** @param {string[]} args */
   async #run(args) {
-    await run(this.#keytool, args);
+    await run(this.#keytool, [...QUICKLY, ...args]);
   }
 }
