@@ -112,12 +112,13 @@ function unauthenticated({ sasl, pool }: KafkajsConnectionPool): readonly Kafkaj
 }
 
 async function cutOff(connections: readonly KafkajsConnection[], reason: Error): Promise<void> {
-  for (const connection of connections) connection.rejectRequests(reason);
-  for (const connection of connections) {
+  const cuts = connections.map(async (connection) => {
+    connection.rejectRequests(reason);
     // With nothing left to wait for, this only stops its timers.
     await connection.disconnect();
     connection.socket?.destroy();
-  }
+  });
+  await Promise.all(cuts);
 }
 
 /**
