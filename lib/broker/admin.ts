@@ -58,6 +58,11 @@ export interface Admin {
   describeTopics(topics?: readonly string[]): Promise<TopicDescription[]>;
   /** Creates what does not exist yet, leaves the rest as it is; resolves when every partition has a leader. */
   createTopics(specs: readonly TopicSpec[]): Promise<void>;
+  /**
+   * Rejects with `authorization-failed` if this client is known not to be allowed to write to one of these topics. Those that
+   * do not exist are nobody's.
+   */
+  checkWritable(topics: readonly string[]): Promise<void>;
   /** Deletes the topics of these names that exist. */
   deleteTopics(topics: readonly string[]): Promise<void>;
   /** The offset that a start position stands for, for each partition. */

@@ -7,7 +7,8 @@ import type { RecordBatch, TopicPartition, TopicPartitionOffset } from './record
  * - `starting`: not positioned yet (connecting, joining its group, listing offsets)
  * - `running`: positioned; records are handed over as they come
  * - `rebalancing`: the group is changing; partitions that stay are still consumed
- * - `unavailable`: the broker cannot be reached, or a partition cannot be read; the consumer keeps trying by itself
+ * - `unavailable`: the broker cannot be reached, refuses what it has let in before, or a partition cannot be read; the
+ *   consumer keeps trying by itself
  * - `failed`: it has stopped for good; a new one is needed
  * - `closed`: it was closed
  */
@@ -106,8 +107,9 @@ export interface GroupConsumer extends Consumer {
    * Joins the group; resolves once the first assignment, which may be empty, has settled. While the
    * broker cannot be reached it keeps trying, until `close`; afterwards it repairs itself:
    * lost connections, leader changes, expired sessions and full outages of the cluster end in `running`
-   * again. Rejects, and the consumer is `failed`, with `unknown-topic`, `authentication-failed` or
-   * `authorization-failed`.
+   * again, and so do credentials and rights that are refused later. Rejects, and the consumer is `failed`, with
+   * `unknown-topic`, `authentication-failed`, `authorization-failed`, or `invalid-argument` for options that do not fit
+   * the broker.
    */
   start(): Promise<void>;
   /** What is assigned now. */

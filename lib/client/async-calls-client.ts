@@ -96,7 +96,7 @@ export class AsyncCallsClient extends ClientProxy<EventsMap> {
 
   /**
    * Hears of an event from now on: `state` (the state, and the error if there is one) or `error` (the broker cannot be
-   * reached, or the reader of replies has stopped). Throws `invalid-argument` for any other.
+   * reached, has refused this client, or the reader of replies has stopped). Throws `invalid-argument` for any other.
    */
   override on<E extends keyof EventsMap>(event: E, listener: EventsMap[E]): void {
     const { names } = this.events;
@@ -249,8 +249,7 @@ export class AsyncCallsClient extends ClientProxy<EventsMap> {
     this._status$.next(state);
     this.events.stateChanged(state, error);
     if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
-    if (state === 'failed')
-      this.logger.error(error, 'The reader of replies has stopped; the next call starts a new one');
+    if (state === 'failed') this.logger.error(error, 'The client cannot be used; the next call tries again');
   }
 
   /** What Nest's dispatch hook (12 and later) attaches to a packet travels as headers. */

@@ -1,6 +1,6 @@
 import type { Admin } from '../broker/admin.js';
 import { BatchingProducer } from '../broker/batching-producer.js';
-import type { BrokerError } from '../broker/broker-error.js';
+import { BrokerError } from '../broker/broker-error.js';
 import { ensureTopic } from '../broker/ensure-topic.js';
 import { partitionForKey } from '../broker/partitioner.js';
 import { WholeRecord } from '../broker/queued-record.js';
@@ -95,7 +95,7 @@ export class ClientConnection {
   openProducer(): Promise<void> {
     this.opening ??= this.connectProducer().catch((error: unknown) => {
       this.opening = undefined;
-      throw error;
+      throw this.notOpened(error);
     });
     return this.opening;
   }
@@ -103,7 +103,7 @@ export class ClientConnection {
   /** See {@link ReplyReader.open}. */
   async openReplies(): Promise<void> {
     await this.reachBroker();
-    await this.replies.open();
+    await this.openReader();
   }
 
   /** Writes a call to a destination, after those that were sent there before. What comes of it the call is told. */
@@ -120,6 +120,18 @@ export class ClientConnection {
     // A look-up that is under way would connect the admin again, for good.
     await within(environment, withinMs, this.lookingUp);
     await this.admin.close();
+  }
+
+  private async openReader(): Promise<void> {
+    await this.replies.open().catch((error: unknown) => {
+      throw this.notOpened(error);
+    });
+  }
+
+  /** What waiting does not mend is told as the state, too: not everybody who asks for it has made a call. */
+  private notOpened(error: unknown): unknown {
+    if (error instanceof BrokerError && !this.stopping.signal.aborted) this.stateChanged('failed', error);
+    return error;
   }
 
   private async connectProducer(): Promise<void> {
@@ -175,7 +187,7 @@ export class ClientConnection {
   private obstacleOf({ kind }: OutgoingCall, route: Route): Obstacle | undefined {
     if (!this.canSend) return { removed: this.openProducer() };
     if (kind === 'request' && !this.replies.address) {
-      return { removed: this.replies.open(), only: kind };
+      return { removed: this.openReader(), only: kind };
     }
     if (kind === 'handled' && !this.responseTopic.exists) {
       return { removed: this.lookedUp(this.responseTopic.ensure()), only: kind };

@@ -5,7 +5,7 @@ import type { ConsumerState } from '../broker/consumer.js';
 export interface AsyncCallsClientEvents {
   /** The state has changed: the same as `status`, with the error where there is one. */
   state: (state: ConsumerState, error?: BrokerError) => void;
-  /** The broker cannot be reached, or the reader of replies has stopped. */
+  /** The broker cannot be reached, has refused this client, or the reader of replies has stopped. */
   error: (error: BrokerError) => void;
 }
 

@@ -39,7 +39,7 @@ export const ERROR_STATUS = {
   timeout: 504,
   /** A topic does not exist and may not be created. */
   'unknown-topic': 503,
-  /** The broker refused the credentials. */
+  /** The broker refused the credentials of this client, or this client the broker's certificate. */
   'authentication-failed': 500,
   /** The broker's ACLs forbid the operation. */
   'authorization-failed': 500,

@@ -6,7 +6,7 @@ import {
   Server,
 } from '@nestjs/microservices';
 import type { Broker } from '../broker/broker.js';
-import type { BrokerError } from '../broker/broker-error.js';
+import { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
 import { StateChanges } from '../broker/state-changes.js';
 import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
@@ -26,7 +26,7 @@ const GIVE_UP_GRACE_MS = 10_000;
  * is connected by {@link connectAsyncCalls} or {@link asyncCallsMicroservice}.
  *
  * A request's offset is committed only after its stream of responses has ended and the broker has
- * acknowledged every one of them. Its `status` is the state of its consumer.
+ * acknowledged every one of them. Its `status` is the state of its consumers, or `failed` if it could not start.
  */
 export class AsyncCallsServer extends Server implements CustomTransportStrategy {
   override readonly transportId = ASYNC_CALLS_TRANSPORT;
@@ -152,6 +152,8 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     } catch (error) {
       // Closed while it was waiting for the broker: that is no failure.
       if (this.isClosed) return;
+      // Who asks for the state later has not seen it thrown.
+      if (error instanceof BrokerError) this.states.report('failed', error);
       throw error;
     }
     const names = this.handlers.names.join(', ');
@@ -222,7 +224,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   private stateChanged(state: ConsumerState, error?: BrokerError): void {
     this._status$.next(state);
     if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
-    if (state === 'failed') this.logger.error(error, 'The consumer has stopped');
+    if (state === 'failed') this.logger.error(error, `${this.service} is not served`);
   }
 }
 

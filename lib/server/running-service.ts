@@ -1,8 +1,9 @@
-import type { Admin } from '../broker/admin.js';
+import type { Admin, TopicSpec } from '../broker/admin.js';
 import { BatchingProducer } from '../broker/batching-producer.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
 import { ensureTopic } from '../broker/ensure-topic.js';
+import { retryUntilReachable } from '../broker/retry.js';
 import { TopicDirectory } from '../broker/topic-directory.js';
 import { within } from '../broker/within.js';
 import { Cutoff } from '../delivery/cutoff.js';
@@ -69,15 +70,8 @@ export class RunningService {
    * meanwhile.
    */
   async start(): Promise<void> {
-    const { environment, deadLetterTopic, createTopics } = this.options;
-    if (deadLetterTopic) {
-      await ensureTopic(this.admin, deadLetterTopic, {
-        environment,
-        create: createTopics,
-        signal: this.stopping.signal,
-        onUnavailable: (error) => this.listener.onState('unavailable', error),
-      });
-    }
+    const { deadLetterTopic } = this.options;
+    if (deadLetterTopic) await this.ensureDeadLetters(deadLetterTopic);
     await this.producer.connect();
     await Promise.all(this.groups.map((group) => group.start()));
   }
@@ -103,6 +97,18 @@ export class RunningService {
     await Promise.all(this.groups.map((group) => group.close()));
     await this.producer.close();
     await this.admin.close();
+  }
+
+  /** Without them, what fails would only be in the log, and gone: better not to begin. */
+  private async ensureDeadLetters(spec: TopicSpec): Promise<void> {
+    const { environment, createTopics: create } = this.options;
+    const waiting = {
+      environment,
+      signal: this.stopping.signal,
+      onUnavailable: (error: BrokerError) => this.listener.onState('unavailable', error),
+    };
+    await ensureTopic(this.admin, spec, { create, ...waiting });
+    await retryUntilReachable(() => this.admin.checkWritable([spec.topic]), waiting);
   }
 
   private createWriting(): ResponseWriting {

@@ -25,6 +25,10 @@ export function describeAdministration(harness: Harness): void {
       }
     });
 
+    it('knows of no topic that may not be written to, where nothing is forbidden', async () => {
+      await harness.admin.checkWritable([await harness.topic(), uniqueName('missing')]);
+    });
+
     it('leaves topics that exist as they are', async () => {
       const topic = await harness.topic(2);
       await harness.send({ topic, partition: 0 }, 'a');

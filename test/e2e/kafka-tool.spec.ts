@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { type Cluster, startCluster } from '../../tools/kafka/cluster.mjs';
 import { findInstallation } from '../../tools/kafka/installation.mjs';
 import { isAlive } from '../../tools/kafka/processes.mjs';
@@ -85,6 +85,23 @@ const installed = await findInstallation({ download: false }).then(
         }
         expect(existsSync(state.clusterDir)).toBe(false);
         expect(await runCli(stateDir, 'status')).toMatchObject({ code: 1 });
+      },
+      START_MS,
+    );
+
+    it(
+      'starts one that is secure, and says how it is reached',
+      async () => {
+        const { output } = await runCli(stateDir, [...START, '--secure']);
+        const [, caFile = ''] = /certificate authority (\S+):\n/.exec(output) ?? [];
+        const [, address = ''] = /\n(\S+) by SASL/.exec(output) ?? [];
+        const ssl = { ca: await readFile(caFile, 'utf8') };
+        const [, username = '', password = ''] = /user (\w+), password (\S+), who may/.exec(output) ?? [];
+        const sasl = { mechanism: 'scram-sha-512', username, password } as const;
+        await withAdmin(address, async (admin) => expect(await admin.listTopics()).toEqual([]), {
+          ssl,
+          sasl,
+        });
       },
       START_MS,
     );
@@ -186,8 +203,13 @@ function runCli(
   });
 }
 
-async function withAdmin<T>(bootstrap: string, use: (admin: Admin, kafka: Kafka) => Promise<T>): Promise<T> {
-  const kafka = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING });
+async function withAdmin<T>(
+  bootstrap: string,
+  use: (admin: Admin, kafka: Kafka) => Promise<T>,
+  security: Pick<KafkaConfig, 'ssl' | 'sasl'> = {},
+): Promise<T> {
+  const brokers = bootstrap.split(',');
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, ...security });
   const admin = kafka.admin();
   await admin.connect();
   try {

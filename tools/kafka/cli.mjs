@@ -4,6 +4,11 @@ import { startCluster } from './cluster.mjs';
 import { ping } from './ping.mjs';
 import { endCluster, liveNodes, readState, writeState } from './state.mjs';
 
+/** @import { Cluster } from './cluster.mjs' */
+
+/** For a first try, on this machine only: everybody may know these. */
+const TRIAL = { users: { admin: 'admin-secret', alice: 'alice-secret' }, admins: ['admin'] };
+
 const USAGE = `Usage: npm run kafka -- <command>
 
   start    starts Apache Kafka on free ports of 127.0.0.1 and leaves it running
@@ -11,6 +16,7 @@ const USAGE = `Usage: npm run kafka -- <command>
              --rebalance-delay <ms>  group.initial.rebalance.delay.ms, 0 by default
              --until-exit-of <pid>   ends with that process, if it is not stopped before
              --set <name>=<value>    a further broker property; may be repeated
+             --secure                also listens with TLS, SASL and ACLs; needs Java
   status   says what is running (exit code 0) or that nothing is (1)
   stop     ends it and removes its data
 
@@ -41,6 +47,7 @@ function parseArguments() {
         'rebalance-delay': { type: 'string', default: '0' },
         'until-exit-of': { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },
+        secure: { type: 'boolean', default: false },
       },
     });
   } catch (error) {
@@ -63,12 +70,14 @@ async function start() {
     nodes: wholeNumber('nodes', values.nodes, 1),
     rebalanceDelayMs: wholeNumber('rebalance-delay', values['rebalance-delay'], 0),
     properties: Object.fromEntries(values.set.map(toProperty)),
+    security: values.secure ? TRIAL : undefined,
   });
   await writeState(cluster);
   cluster.release(untilExitOf === undefined ? undefined : wholeNumber('until-exit-of', untilExitOf, 1));
   console.log(
     `Kafka answers after ${((Date.now() - started) / 1000).toFixed(1)} s.\n${address(cluster.bootstrap)}`,
   );
+  if (values.secure) console.log(secureAddress(cluster));
   return 0;
 }
 
@@ -111,6 +120,21 @@ async function askForeign(bootstrap) {
 /** @param {string} bootstrap */
 function address(bootstrap) {
   return `${bootstrap}\nexport KAFKA_BOOTSTRAP=${bootstrap}`;
+}
+
+/** @param {Cluster} cluster */
+function secureAddress({ security, saslBootstrap, tlsBootstrap }) {
+  const users = Object.entries(TRIAL.users).map(([name, password]) => {
+    const rights = TRIAL.admins.includes(name) ? 'who may do everything' : 'who needs ACLs';
+    return `  user ${name}, password ${password}, ${rights}`;
+  });
+  return [
+    `TLS, with the certificate authority ${security?.caFile}:`,
+    `${saslBootstrap} by SASL: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER (tokens without a signature)`,
+    ...users,
+    `${tlsBootstrap} by a certificate: ${security?.clientFile}, passphrase ${security?.clients.mary?.passphrase}, User:CN=mary`,
+    'There are no ACLs for who comes without TLS.',
+  ].join('\n');
 }
 
 /** @param {string} name @param {string} text @param {number} least */

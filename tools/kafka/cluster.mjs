@@ -10,12 +10,18 @@ import { newLogDir, LogReader } from './logs.mjs';
 import { ping } from './ping.mjs';
 import { freePorts } from './ports.mjs';
 import { becomesTrue, signalIfAlive } from './processes.mjs';
+import { prepareSecurity } from './security.mjs';
+import { runTool } from './tools.mjs';
 
 /** @import { Installation } from './installation.mjs' */
 /** @import { NodeLaunch } from './launch.mjs' */
+/** @import { Security, SecurityOptions } from './security.mjs' */
+/** @import { ToolName } from './tools.mjs' */
 
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 30_000;
+/** Without TLS, of the controller, of a proxy, for SASL, for TLS. */
+const PORTS_PER_NODE = 5;
 
 /**
  * @typedef {object} ClusterOptions
@@ -26,12 +32,14 @@ const STOP_TIMEOUT_MS = 30_000;
  *   default with some that start quickly and take little memory
  * @property {(port: number) => Promise<number>} [proxy] called for each node with a further port of it; starts a proxy
  *   to that port and resolves with its own, which clients that came by a proxy are told. See `proxiedBootstrap`
+ * @property {SecurityOptions} [security] also listen for TLS and SASL, and let in by ACLs who comes that way
  * @property {string} [logDir] where each node's log goes; a new folder of the project's by default
  *
  * @typedef {object} ClusterNode
  * @property {number} id
  * @property {number} port
  * @property {import('./server-properties.mjs').ProxiedAddress} [behindProxy]
+ * @property {import('./server-properties.mjs').SecurePorts} [securePorts]
  * @property {number} pid of the running or last run JVM
  * @property {string} logFile
  */
@@ -59,27 +67,35 @@ async function launchCluster(installation, options, jvmFlags) {
   const clusterDir = await mkdtemp(join(await realpath(tmpdir()), 'async-calls-kafka-'));
   const logDir = options.logDir ?? (await newLogDir(basename(clusterDir)));
   await mkdir(logDir, { recursive: true });
-  const ports = await freePorts(3 * count);
+  const security = options.security && (await secured(installation, clusterDir, options.security));
+  const ports = await freePorts(PORTS_PER_NODE * count);
   const nodes = await Promise.all(
-    Array.from({ length: count }, async (_, index) => ({
-      id: index + 1,
-      port: ports[3 * index] ?? 0,
-      controllerPort: ports[3 * index + 1] ?? 0,
-      behindProxy: await proxied(ports[3 * index + 2] ?? 0, options.proxy),
-      pid: 0,
-      logFile: join(logDir, `node-${index + 1}.log`),
-    })),
+    Array.from({ length: count }, async (_, index) => {
+      const [port = 0, controllerPort = 0, behindProxy = 0, sasl = 0, tls = 0] = ports.slice(
+        PORTS_PER_NODE * index,
+      );
+      return {
+        id: index + 1,
+        port,
+        controllerPort,
+        behindProxy: await proxied(behindProxy, options.proxy),
+        securePorts: security && { sasl, tls },
+        pid: 0,
+        logFile: join(logDir, `node-${index + 1}.log`),
+      };
+    }),
   );
   const common = {
     clusterDir,
     clusterId: newClusterId(),
     nodes,
     rebalanceDelayMs,
-    properties,
+    properties: { ...security?.properties, ...properties },
     forLoad,
     jvmFlags,
+    formatArgs: security?.formatArgs ?? [],
   };
-  const cluster = new Cluster(clusterDir, nodes);
+  const cluster = new Cluster(installation, clusterDir, nodes, security);
   try {
     const launches = await Promise.all(
       nodes.map((node) => prepareLaunch(installation, { ...common, node, logFile: node.logFile })),
@@ -97,6 +113,12 @@ async function proxied(port, proxy) {
   return proxy && { port, proxyPort: await proxy(port) };
 }
 
+/** @param {Installation} installation @param {string} clusterDir @param {SecurityOptions} options */
+function secured(installation, clusterDir, options) {
+  if (installation.kind !== 'java') throw new Error('TLS and SASL need Java and Maven, not Docker.');
+  return prepareSecurity(installation, join(clusterDir, 'keys'), options);
+}
+
 function newClusterId() {
   const id = randomBytes(16);
   // An id that begins with "-" reads like an option on the command line of Kafka's format tool.
@@ -106,12 +128,20 @@ function newClusterId() {
 
 /** A running cluster and what can be done to it. */
 export class Cluster {
+  #installation;
   #keeper;
   /** @type {Map<number, NodeLaunch>} */
   #launches = new Map();
 
-  /** @param {string} clusterDir @param {readonly ClusterNode[]} nodes */
-  constructor(clusterDir, nodes) {
+  /**
+   * @param {Installation} installation
+   * @param {string} clusterDir
+   * @param {readonly ClusterNode[]} nodes
+   * @param {Security} [security]
+   */
+  constructor(installation, clusterDir, nodes, security) {
+    this.#installation = installation;
+    this.security = security;
     this.clusterDir = clusterDir;
     this.nodes = nodes;
     /** What clients connect to: `host:port[,…]`. */
@@ -119,6 +149,14 @@ export class Cluster {
     /** What clients connect to by way of the proxies; empty if there are none. */
     this.proxiedBootstrap = nodes
       .flatMap(({ behindProxy }) => (behindProxy ? [`127.0.0.1:${behindProxy.proxyPort}`] : []))
+      .join(',');
+    /** What clients connect to that have a name and a password, or a token; empty without `security`. */
+    this.saslBootstrap = nodes
+      .flatMap(({ securePorts }) => (securePorts ? [`127.0.0.1:${securePorts.sasl}`] : []))
+      .join(',');
+    /** What clients connect to that have a certificate; empty without `security`. */
+    this.tlsBootstrap = nodes
+      .flatMap(({ securePorts }) => (securePorts ? [`127.0.0.1:${securePorts.tls}`] : []))
       .join(',');
     this.#keeper = new KeeperConnection(clusterDir);
   }
@@ -170,6 +208,16 @@ export class Cluster {
     if (this.#keeper.isAlive(id)) throw new Error(`Node ${id} is running`);
     await this.#run(id);
     await this.#answers(`127.0.0.1:${this.#node(id).port}`, [id]);
+  }
+
+  /**
+   * Runs one of Kafka's own tools, by the port that ACLs do not hold for; resolves with what it prints.
+   *
+   * @param {ToolName} name
+   * @param {readonly string[]} args without `--bootstrap-server`
+   */
+  tool(name, args) {
+    return runTool(this.#installation, name, ['--bootstrap-server', this.bootstrap, ...args]);
   }
 
   /**

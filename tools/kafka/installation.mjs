@@ -38,7 +38,7 @@ export async function findInstallation({ download = true } = {}) {
   const java = await findJava();
   const libs = join(cacheDir(), `libs-${version}`);
   if (java && !existsSync(libs) && download && (await answers('mvn', ['--version']))) {
-    await downloadJars(version, libs);
+    await downloadJars(libs, serverOf(version), `Apache Kafka ${version}`);
   }
   if (java && existsSync(libs)) {
     return { kind: 'java', version, ...java, classPath: await classPathOf(libs) };
@@ -85,16 +85,39 @@ async function classPathOf(libs) {
 }
 
 /**
+ * Kafka's command line tools, which a broker does not need.
+ *
+ * @param {JavaInstallation} installation
+ * @returns {Promise<string>} the class path, to be added to the broker's
+ */
+export async function downloadTools({ version }) {
+  const folder = join(cacheDir(), `tools-${version}`);
+  if (!existsSync(folder)) await downloadJars(folder, toolsOf(version), `the tools of Kafka ${version}`);
+  return classPathOf(folder);
+}
+
+/** Maven's arguments for the server and all it needs. @param {string} version */
+function serverOf(version) {
+  return [`-Dkafka.version=${version}`, 'dependency:copy-dependencies', '-DincludeScope=runtime'];
+}
+
+/** Maven's arguments for the tools; the rest of what they need is the server's. @param {string} version */
+function toolsOf(version) {
+  return ['dependency:copy', `-Dartifact=org.apache.kafka:kafka-tools:${version}`];
+}
+
+/**
  * Into a folder of its own, then renamed: an interrupted download leaves nothing that looks complete.
  *
- * @param {string} version
  * @param {string} target
+ * @param {readonly string[]} goal
+ * @param {string} what
  */
-async function downloadJars(version, target) {
+async function downloadJars(target, goal, what) {
   await mkdir(cacheDir(), { recursive: true });
   const partial = await mkdtemp(join(cacheDir(), 'download-'));
   try {
-    await runMaven(version, partial);
+    await runMaven([...goal, `-DoutputDirectory=${partial}`], what);
     await rename(partial, target).catch((/** @type {unknown} */ error) => {
       // Another process that downloaded at the same time was first: its copy is as good.
       if (!existsSync(target)) throw error;
@@ -104,16 +127,12 @@ async function downloadJars(version, target) {
   }
 }
 
-/** @param {string} version @param {string} outputDirectory */
-async function runMaven(version, outputDirectory) {
+/** @param {readonly string[]} goal @param {string} what */
+async function runMaven(goal, what) {
   const progress = progressLine();
-  const maven = spawn(
-    'mvn',
-    // prettier-ignore
-    ['--batch-mode', '--file', POM, `-Dkafka.version=${version}`, 'dependency:copy-dependencies',
-     '-DincludeScope=runtime', `-DoutputDirectory=${outputDirectory}`],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const maven = spawn('mvn', ['--batch-mode', '--file', POM, ...goal], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exit = new Promise((resolve) => {
     maven.once('error', resolve);
     maven.once('close', resolve);
@@ -123,7 +142,7 @@ async function runMaven(version, outputDirectory) {
   const errors = [];
   let jars = 0;
   let kilobytes = 0;
-  const text = () => `Downloading Apache Kafka ${version}: ${jars} jars, ${(kilobytes / 1000).toFixed(1)} MB`;
+  const text = () => `Downloading ${what}: ${jars} jars, ${(kilobytes / 1000).toFixed(1)} MB`;
   progress.update(text());
   for await (const line of createInterface(maven.stdout)) {
     const [, amount, unit] = /Downloaded from .*\.jar \(([\d.]+) ([kM]?B)/.exec(line) ?? [];
@@ -136,9 +155,7 @@ async function runMaven(version, outputDirectory) {
   const code = await exit;
   clearInterval(ticker);
   if (code !== 0) {
-    throw new KafkaUnavailableError(
-      [`Maven could not download Apache Kafka ${version}:`, ...errors.slice(0, 8)].join('\n'),
-    );
+    throw new KafkaUnavailableError([`Maven could not download ${what}:`, ...errors.slice(0, 8)].join('\n'));
   }
   progress.done(`${text()}: done`);
 }

@@ -34,6 +34,7 @@ const DEFAULT_JVM = [
  * @property {Readonly<Record<string, string>>} properties
  * @property {boolean} forLoad
  * @property {readonly string[]} jvmFlags
+ * @property {readonly string[]} formatArgs
  */
 
 /**
@@ -72,7 +73,7 @@ async function prepareJava({ java, classPath }, settings) {
     classPath,
   ];
   const formatFlags = flags.filter((flag) => !flag.startsWith('-XX:ArchiveClassesAtExit'));
-  const format = ['format', '--cluster-id', settings.clusterId, '--config', config];
+  const format = ['format', '--cluster-id', settings.clusterId, '--config', config, ...settings.formatArgs];
   const { logFile } = settings;
   return {
     format: { command: java, args: [...formatFlags, 'kafka.tools.StorageTool', ...format], logFile },

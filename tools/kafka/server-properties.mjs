@@ -1,9 +1,11 @@
 /**
- * @typedef {{ id: number, port: number, controllerPort: number, behindProxy?: ProxiedAddress }} NodeAddress
+ * @typedef {{ id: number, port: number, controllerPort: number, behindProxy?: ProxiedAddress, securePorts?: SecurePorts }} NodeAddress
  *
  * @typedef {object} ProxiedAddress a further way to a node, by way of a proxy
  * @property {number} port where the node listens for the proxy
  * @property {number} proxyPort where the proxy listens: what clients are told that came by it
+ *
+ * @typedef {{ sasl: number, tls: number }} SecurePorts for SASL over TLS, and for TLS with certificates of clients
  *
  * @typedef {object} ServerSettings
  * @property {NodeAddress} node
@@ -23,12 +25,21 @@ const HOST = '127.0.0.1';
  * @returns {Record<string, string>}
  */
 export function serverProperties({ node, nodes, logDirs, bindHost, rebalanceDelayMs, properties }) {
-  const { behindProxy } = node;
+  const { behindProxy, securePorts } = node;
   const listeners = [`PLAINTEXT://${bindHost}:${node.port}`];
   const advertised = [`PLAINTEXT://${HOST}:${node.port}`];
   if (behindProxy) {
     listeners.push(`PROXIED://${bindHost}:${behindProxy.port}`);
     advertised.push(`PROXIED://${HOST}:${behindProxy.proxyPort}`);
+  }
+  for (const [name, port] of securePorts
+    ? [
+        ['SASL_SSL', securePorts.sasl],
+        ['SSL', securePorts.tls],
+      ]
+    : []) {
+    listeners.push(`${name}://${bindHost}:${port}`);
+    advertised.push(`${name}://${HOST}:${port}`);
   }
   const voters = nodes.map(({ id, controllerPort }) => `${id}@${HOST}:${controllerPort}`);
   return {
@@ -39,7 +50,8 @@ export function serverProperties({ node, nodes, logDirs, bindHost, rebalanceDela
     'advertised.listeners': advertised.join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT',
+    'listener.security.protocol.map':
+      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL',
     'log.dirs': logDirs,
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': String(rebalanceDelayMs),

@@ -2,12 +2,13 @@ import type { Admin, CommittedOffset, GroupDescription, TopicDescription, TopicS
 import { BrokerError } from '../broker-error.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
 import { Backoff } from './backoff.js';
-import type { Cluster } from './cluster.js';
-import { closedError, errorType, refused, typeOf } from './errors.js';
+import { type Cluster, topicRefused } from './cluster.js';
+import { closedError, errorType, refused } from './errors.js';
 import { fetchCommitted } from './group-offsets.js';
 import { decodeAssignment } from './group-protocol.js';
 import type { TopicAnswer } from './internals.js';
 import { listOffsets, type LookedUpPosition } from './offsets.js';
+import { checkPermitted } from './permissions.js';
 
 /** For how long an operation is tried again when the broker cannot be reached or is about to move. */
 const RETRY_MS = 5_000;
@@ -50,6 +51,10 @@ export class KafkajsAdmin implements Admin {
     await this.retry(() => this.checkLeaders(specs));
   }
 
+  checkWritable(topics: readonly string[]): Promise<void> {
+    return this.retry(() => checkPermitted(this.cluster, 'Write', topics));
+  }
+
   async deleteTopics(topics: readonly string[]): Promise<void> {
     if (topics.length === 0) return;
     await this.retry(async () => {
@@ -61,7 +66,7 @@ export class KafkajsAdmin implements Admin {
       for (const { topic, errorCode } of topicErrors) {
         const type = errorType(errorCode);
         if (type !== undefined && type !== 'UNKNOWN_TOPIC_OR_PARTITION')
-          throw refused(errorCode, `deleting topic ${topic}`);
+          throw refused(errorCode, `deleting topic ${topic}`, { topic: `Delete on Topic ${topic}` });
       }
     });
   }
@@ -78,7 +83,7 @@ export class KafkajsAdmin implements Admin {
       if (topics.length === 0) return [];
       const answers = await this.cluster.refresh(topics);
       const partitions = answers.flatMap(({ topic, topicErrorCode, partitionMetadata }) => {
-        if (topicErrorCode !== 0) throw refused(topicErrorCode, `topic ${topic}`);
+        if (topicErrorCode !== 0) throw topicRefused({ topic, topicErrorCode });
         return partitionMetadata.map(({ partitionId }) => ({ topic, partition: partitionId }));
       });
       return fetchCommitted(await this.cluster.coordinator(groupId), groupId, partitions);
@@ -92,7 +97,8 @@ export class KafkajsAdmin implements Admin {
       const [group] = groups;
       if (group === undefined || errorType(group.errorCode) === 'GROUP_ID_NOT_FOUND')
         return { groupId, state: 'dead', members: [] };
-      if (group.errorCode !== 0) throw refused(group.errorCode, `describing group ${groupId}`);
+      const needs = { group: `Describe on Group ${groupId}` };
+      if (group.errorCode !== 0) throw refused(group.errorCode, `describing group ${groupId}`, needs);
       const members = group.members.map(({ memberId, clientId, memberAssignment }) => ({
         memberId,
         clientId,
@@ -124,7 +130,10 @@ export class KafkajsAdmin implements Admin {
     for (const { topic, errorCode, errorMessage } of topicErrors) {
       const type = errorType(errorCode);
       if (type !== undefined && type !== 'TOPIC_ALREADY_EXISTS')
-        throw refused(errorCode, `creating topic ${topic}${errorMessage ? ` (${errorMessage})` : ''}`);
+        throw refused(errorCode, `creating topic ${topic}${errorMessage ? ` (${errorMessage})` : ''}`, {
+          topic: `Create on Topic ${topic}`,
+          cluster: `Create on Topic ${topic}`,
+        });
     }
   }
 
@@ -164,9 +173,8 @@ export class KafkajsAdmin implements Admin {
 
 function exists({ topic, topicErrorCode }: TopicAnswer): boolean {
   if (topicErrorCode === 0 || errorType(topicErrorCode) === 'LEADER_NOT_AVAILABLE') return true;
-  const error = refused(topicErrorCode, `describing topic ${topic}`);
-  if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return false;
-  throw error;
+  if (errorType(topicErrorCode) === 'UNKNOWN_TOPIC_OR_PARTITION') return false;
+  throw topicRefused({ topic, topicErrorCode });
 }
 
 function describe({ topic, partitionMetadata }: TopicAnswer): TopicDescription {

@@ -9,6 +9,7 @@ import { listOffsets, type LookedUpPosition } from './offsets.js';
 import { PartitionFetcher } from './partition-fetcher.js';
 import { keyOf, placeOf } from './partitions.js';
 import { persist } from './persist.js';
+import { checkPermitted } from './permissions.js';
 
 /** See {@link AssignedConsumer}. */
 export class KafkajsAssignedConsumer implements AssignedConsumer {
@@ -104,6 +105,7 @@ export class KafkajsAssignedConsumer implements AssignedConsumer {
       );
       for (const position of found) positions.set(keyOf(position), position);
     }
+    await checkPermitted(this.cluster, 'Read', [...new Set(partitions.map(({ topic }) => topic))]);
     return partitions.map((partition) => positions.get(keyOf(partition))!);
   }
 

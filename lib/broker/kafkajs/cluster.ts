@@ -2,7 +2,8 @@ import type { KafkaConfig } from 'kafkajs';
 import definitions from 'kafkajs/src/protocol/requests/index.js';
 import { BrokerError } from '../broker-error.js';
 import type { TopicPartition } from '../record.js';
-import { closedError, connectionError, refused } from './errors.js';
+import { connectionError } from './connection-error.js';
+import { closedError, isHopeless, refused } from './errors.js';
 import {
   type Apis,
   type BrokerAddress,
@@ -29,6 +30,8 @@ export class Cluster {
   private readonly nodes = new Map<number, Node>();
   private readonly topics = new Map<string, TopicAnswer>();
   private readonly extra = new Set<Node>();
+  /** Addresses of brokers that have let this component in. */
+  private readonly hosts = new Set<string>();
   private seed: Node | undefined;
   private controllerId = -1;
   private readonly seedCount: number;
@@ -82,7 +85,7 @@ export class Cluster {
     const answer = this.topics.get(topic);
     if (answer === undefined || answer.topicErrorCode === NOT_KNOWN)
       return refused(NOT_KNOWN, `topic ${topic}`);
-    if (answer.topicErrorCode !== 0) return refused(answer.topicErrorCode, `topic ${topic}`);
+    if (answer.topicErrorCode !== 0) return topicRefused(answer);
     const count = answer.partitionMetadata.length;
     if (!answer.partitionMetadata.some(({ partitionId }) => partitionId === partition))
       return new BrokerError(
@@ -158,7 +161,8 @@ export class Cluster {
   private async coordinatorAddress(groupId: string): Promise<BrokerAddress> {
     const node = await this.any();
     const { errorCode, coordinator } = await node.request('GroupCoordinator', { groupId });
-    if (errorCode !== 0) throw refused(errorCode, `finding the coordinator of group ${groupId}`);
+    const needs = { group: `Read on Group ${groupId}` };
+    if (errorCode !== 0) throw refused(errorCode, `finding the coordinator of group ${groupId}`, needs);
     return coordinator;
   }
 
@@ -195,7 +199,7 @@ export class Cluster {
         await seed.connect();
         return seed;
       } catch (error) {
-        if (left <= 1 || (error as BrokerError).code === 'authentication-failed') throw error;
+        if (left <= 1 || isHopeless(error as BrokerError)) throw error;
       }
     }
   }
@@ -241,7 +245,7 @@ export class Cluster {
 
   private create(connectionPool: KafkajsConnectionPool): Node {
     const { rootLogger, brokerPool } = this.factory;
-    return new Node(brokerPool.createBroker({ logger: rootLogger, connectionPool }));
+    return new Node(brokerPool.createBroker({ logger: rootLogger, connectionPool }), this.hosts);
   }
 }
 
@@ -258,6 +262,15 @@ function brokersOnly(): Protocol<Apis['Metadata']['answer']> {
       parse: (answer) => Promise.resolve(answer as Apis['Metadata']['answer']),
     },
   };
+}
+
+/** Why a topic's metadata were not given. */
+export function topicRefused({
+  topic,
+  topicErrorCode,
+}: Pick<TopicAnswer, 'topic' | 'topicErrorCode'>): BrokerError {
+  const needs = { topic: `Describe on Topic ${topic}, which Read and Write include` };
+  return refused(topicErrorCode, `topic ${topic}`, needs);
 }
 
 function addressOf({ host, port }: BrokerAddress): string {

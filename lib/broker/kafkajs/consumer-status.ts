@@ -1,5 +1,6 @@
 import type { BrokerError } from '../broker-error.js';
 import type { ConsumerListener, ConsumerState } from '../consumer.js';
+import { StateChanges } from '../state-changes.js';
 import { mayPass } from './errors.js';
 
 /** What a broker that was reached refuses is told only if it goes on for longer: it is mostly over sooner. */
@@ -11,9 +12,10 @@ interface Trouble {
   readonly due: number;
 }
 
-/** What the owner of a consumer is told about its state: each change once. */
+/** What the owner of a consumer is told about its state: each change once, see {@link StateChanges}. */
 export class ConsumerStatus {
   private current: ConsumerState | undefined;
+  private readonly changes = new StateChanges((state, error) => this.listener.onState?.(state, error));
   private rebalancing = false;
   private started = false;
   /** Why it cannot work at the moment, by who found out. */
@@ -82,9 +84,9 @@ export class ConsumerStatus {
   }
 
   private tell(state: ConsumerState, error?: BrokerError): void {
-    if (state === this.current || this.current === 'closed') return;
+    if (this.current === 'closed') return;
     this.current = state;
     if (this.isOver()) clearTimeout(this.grace);
-    this.listener.onState?.(state, error);
+    this.changes.report(state, error);
   }
 }

@@ -6,6 +6,8 @@ import { Cluster } from './cluster.js';
 import { KafkajsGroupConsumer } from './group-consumer.js';
 import { checkOptions, type KafkajsOptions } from './options.js';
 import { KafkajsProducer } from './producer.js';
+import { kafkajsSasl } from './security/sasl.js';
+import { noticingTls } from './security/tls-alert.js';
 
 /**
  * The driver for Apache Kafka, on kafkajs's connections. Making it connects nothing; options that cannot work
@@ -13,9 +15,14 @@ import { KafkajsProducer } from './producer.js';
  */
 export function kafkajs(options: KafkajsOptions): Broker {
   checkOptions(options);
-  const { idempotent = true, ...config } = options;
+  const { idempotent = true, sasl, ...config } = options;
+  const secured = {
+    ...config,
+    sasl: sasl && kafkajsSasl(sasl, config.authenticationTimeout),
+    socketFactory: noticingTls(config.socketFactory),
+  };
   const cluster = ({ clientId }: ClientIdentity) =>
-    new Cluster({ logLevel: kafka.logLevel.NOTHING, ...config, clientId });
+    new Cluster({ logLevel: kafka.logLevel.NOTHING, ...secured, clientId });
   return {
     name: 'kafkajs',
     capabilities: { durable: true, remote: true },

@@ -18,8 +18,7 @@ const TOO_LARGE: Meaning = {
   code: 'payload-too-large',
   advice: 'send less, or raise the topic’s max.message.bytes (the broker’s message.max.bytes)',
 };
-const FORBIDDEN: Meaning = { code: 'authorization-failed', advice: 'add an ACL for this client’s user' };
-const REFUSED: Meaning = { code: 'authentication-failed', advice: 'check the options `sasl` and `ssl`' };
+const FORBIDDEN: Meaning = { code: 'authorization-failed' };
 const INVALID: Meaning = { code: 'invalid-argument' };
 
 /** What each of Kafka's errors means to a caller; any other is `internal`. */
@@ -35,9 +34,6 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   TOPIC_AUTHORIZATION_FAILED: FORBIDDEN,
   GROUP_AUTHORIZATION_FAILED: FORBIDDEN,
   CLUSTER_AUTHORIZATION_FAILED: FORBIDDEN,
-  SASL_AUTHENTICATION_FAILED: REFUSED,
-  UNSUPPORTED_SASL_MECHANISM: REFUSED,
-  ILLEGAL_SASL_STATE: REFUSED,
   ILLEGAL_GENERATION: FENCED,
   UNKNOWN_MEMBER_ID: FENCED,
   FENCED_INSTANCE_ID: FENCED,
@@ -90,13 +86,41 @@ export function errorType(code: number): string | undefined {
   return code === 0 ? undefined : (TYPES.get(code)?.type ?? `UNKNOWN_ERROR_CODE_${code}`);
 }
 
+/** What an operation needs where the cluster has ACLs, e.g. `Read on Group orders`, by what may be refused. */
+export interface NeededAcls {
+  readonly topic?: string;
+  readonly group?: string;
+  readonly cluster?: string;
+}
+
+/** What everybody needs who reads a topic. */
+export function readOn(topic: string): NeededAcls {
+  return { topic: `Read on Topic ${topic}` };
+}
+
+const PROTECTED: Readonly<Record<string, keyof NeededAcls>> = {
+  TOPIC_AUTHORIZATION_FAILED: 'topic',
+  GROUP_AUTHORIZATION_FAILED: 'group',
+  CLUSTER_AUTHORIZATION_FAILED: 'cluster',
+};
+
 /** The broker refused something; `what` says what was tried, on which topic, group or host. */
-export function refused(errorCode: number, what: string): BrokerError {
+export function refused(errorCode: number, what: string, needs: NeededAcls = {}): BrokerError {
   const type = errorType(errorCode) ?? 'NONE';
   const { code, advice, ...options } = MEANINGS[type] ?? { code: 'internal' };
   const explanation = TYPES.get(errorCode)?.message ?? type;
   const cause = new KafkaError(type, explanation);
-  return new BrokerError(code, sentence(`${what}: ${explanation} (${type})`, advice), { ...options, cause });
+  const why = MEANINGS[type] === FORBIDDEN ? notAuthorized(needs[PROTECTED[type]]) : explanation;
+  return new BrokerError(code, sentence(`${what}: ${why} (${type})`, advice), { ...options, cause });
+}
+
+/** The same, found out before the broker had to refuse it. */
+export function forbidden(what: string, needed: string): BrokerError {
+  return new BrokerError('authorization-failed', `${what}: ${notAuthorized(needed)}`);
+}
+
+function notAuthorized(needed = 'an ACL for this'): string {
+  return `not authorized: the user of this client needs ${needed}`;
 }
 
 /** Kafka's name of the error behind this one, if the broker has answered with one. */
@@ -122,18 +146,6 @@ class KafkaError extends Error {
   ) {
     super(message);
   }
-}
-
-/** Anything thrown while talking to the broker at this address. */
-export function connectionError(error: unknown, address: string): BrokerError {
-  if (error instanceof BrokerError) return error;
-  const text = `${address}: ${messageOf(error)}`;
-  const { name, type } = error as { name?: string; type?: string };
-  if (name === 'KafkaJSServerDoesNotSupportApiKey')
-    return new BrokerError('internal', `${text}; Kafka 2.3 or newer is needed`, { cause: error });
-  const isRefused = name === 'KafkaJSSASLAuthenticationError' || MEANINGS[type ?? ''] === REFUSED;
-  const { code, advice, ...options } = isRefused ? REFUSED : RETRY;
-  return new BrokerError(code, sentence(text, advice), { ...options, cause: error });
 }
 
 /** For everything that is asked of a component after its close. */
@@ -162,6 +174,7 @@ export function listenerError(callback: string, error: unknown): BrokerError {
   return new BrokerError('internal', message, { cause: error, fatal: true });
 }
 
-function sentence(message: string, advice: string | undefined): string {
+/** A message, and what to do about it. */
+export function sentence(message: string, advice: string | undefined): string {
   return advice === undefined ? message : `${message}; ${advice}`;
 }

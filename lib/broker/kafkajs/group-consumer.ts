@@ -14,6 +14,7 @@ import { OwnedPartitions } from './owned-partitions.js';
 import { PartitionFetcher } from './partition-fetcher.js';
 import { keyOf, placeOf } from './partitions.js';
 import { persist } from './persist.js';
+import { checkPermitted } from './permissions.js';
 
 const DEFAULTS = { sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000 };
 /** Two heartbeats may get lost in a session. */
@@ -143,6 +144,7 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     for (const topic of topics)
       if (this.cluster.topic(topic)?.topicErrorCode !== 0)
         throw this.cluster.whyNoLeader({ topic, partition: 0 });
+    await checkPermitted(this.cluster, 'Read', topics);
   }
 
   private async finish(): Promise<void> {

@@ -68,7 +68,7 @@ export class GroupCoordinator {
     const beat = node.request('Heartbeat', { groupId, memberId, groupGenerationId });
     const { errorCode } = await answeredWithin(timeoutMs, beat, `heartbeat in group ${groupId}`);
     if (errorType(errorCode) === 'REBALANCE_IN_PROGRESS') return true;
-    if (errorCode !== 0) throw refused(errorCode, `heartbeat in group ${groupId}`);
+    if (errorCode !== 0) throw this.refused(errorCode, 'heartbeat in');
     return false;
   }
 
@@ -120,8 +120,7 @@ export class GroupCoordinator {
       ],
     });
     const type = errorType(answer.errorCode);
-    if (type !== undefined && type !== 'MEMBER_ID_REQUIRED')
-      throw refused(answer.errorCode, `joining group ${groupId}`);
+    if (type !== undefined && type !== 'MEMBER_ID_REQUIRED') throw this.refused(answer.errorCode, 'joining');
     this.memberId = answer.memberId;
     return type === undefined ? answer : this.sendJoin(node, owned);
   }
@@ -131,9 +130,14 @@ export class GroupCoordinator {
     const { memberId, generationId } = joined;
     const groupAssignment = await this.assignAll(joined);
     const answer = await node.request('SyncGroup', { groupId, memberId, generationId, groupAssignment });
-    if (answer.errorCode !== 0) throw refused(answer.errorCode, `syncing with group ${groupId}`);
+    if (answer.errorCode !== 0) throw this.refused(answer.errorCode, 'syncing with');
     this.generation = generationId;
     return decodeAssignment(answer.memberAssignment);
+  }
+
+  private refused(errorCode: number, what: string): BrokerError {
+    const { groupId } = this.options;
+    return refused(errorCode, `${what} group ${groupId}`, { group: `Read on Group ${groupId}` });
   }
 
   private async assignAll(joined: Joined): Promise<Apis['SyncGroup']['args']['groupAssignment']> {

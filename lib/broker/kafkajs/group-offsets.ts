@@ -1,7 +1,7 @@
 import type { CommittedOffset } from '../admin.js';
 import type { OffsetCommit } from '../consumer.js';
 import type { TopicPartition } from '../record.js';
-import { refused } from './errors.js';
+import { readOn, refused } from './errors.js';
 import type { Node } from './node.js';
 import { byTopic } from './partitions.js';
 
@@ -22,10 +22,11 @@ export async function fetchCommitted(
   const topics = byTopic(partitions, ({ partition }) => ({ partition }));
   const what = `fetching the offsets of group ${groupId}`;
   const { errorCode, responses } = await coordinator.request('OffsetFetch', { groupId, topics });
-  if (errorCode !== 0) throw refused(errorCode, what);
+  const group = `Read on Group ${groupId}`;
+  if (errorCode !== 0) throw refused(errorCode, what, { group });
   return responses.flatMap(({ topic, partitions: answers }) =>
     answers.map(({ partition, errorCode: code, offset, metadata }) => {
-      if (code !== 0) throw refused(code, what);
+      if (code !== 0) throw refused(code, what, { group, ...readOn(topic) });
       const known = BigInt(offset);
       return { topic, partition, offset: known < 0n ? null : known, metadata: metadata ?? '' };
     }),

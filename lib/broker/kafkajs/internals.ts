@@ -165,9 +165,14 @@ export interface Apis {
 export interface KafkajsConnection {
   readonly socket?: Socket;
   isConnected(): boolean;
+  isAuthenticated(): boolean;
   connect(): Promise<boolean>;
   disconnect(): Promise<boolean>;
   rejectRequests(error: Error): void;
+  /** How long before the end of a session it authenticates again, in milliseconds. */
+  readonly reauthenticationThreshold: number;
+  /** How long the broker lets an authentication be valid, in milliseconds; 0 for ever. A number of kafkajs's own. */
+  readonly sessionLifetime: { toString(): string };
   readonly requestQueue: { readonly pending: readonly unknown[]; scheduleCheckPendingRequests(): void };
 }
 
@@ -175,6 +180,7 @@ export interface KafkajsConnection {
 export interface KafkajsConnectionPool {
   readonly host: string;
   readonly port: number;
+  readonly sasl?: unknown;
   readonly pool: readonly KafkajsConnection[];
   send<T>(protocol: Protocol<T>): Promise<T>;
 }

@@ -10,3 +10,18 @@ declare module 'kafkajs/src/protocol/error.js' {
   const definitions: { errorCodes: readonly { type: string; code: number; message: string }[] };
   export default definitions;
 }
+
+declare module 'kafkajs/src/network/socketFactory.js' {
+  import type { ISocketFactory } from 'kafkajs';
+  const createSocketFactory: () => ISocketFactory;
+  export default createSocketFactory;
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/*.js' {
+  import type { Mechanism } from 'kafkajs';
+  const provider: (login: {
+    readonly username: string;
+    readonly password: string;
+  }) => Mechanism['authenticationProvider'];
+  export default provider;
+}

@@ -1,7 +1,9 @@
 import definitions from 'kafkajs/src/protocol/requests/index.js';
 import { BrokerError } from '../broker-error.js';
-import { connectionError } from './errors.js';
+import { asOutage, connectionError } from './connection-error.js';
+import { isHopeless } from './errors.js';
 import type { Apis, KafkajsBroker, KafkajsConnection, KafkajsConnectionPool, Protocol } from './internals.js';
+import { saslWanted } from './security/sasl-wanted.js';
 
 const API_KEYS: Readonly<Record<keyof Apis, number>> = {
   ListOffsets: 2,
@@ -24,8 +26,14 @@ export class Node {
   readonly address: string;
   private connecting: Promise<void> | undefined;
   private closed = false;
+  /** It has answered. */
+  private isHost = false;
 
-  constructor(private readonly broker: KafkajsBroker) {
+  /** `hosts` are the addresses that have let this component in before, as `host:port`; its own is added. */
+  constructor(
+    private readonly broker: KafkajsBroker,
+    private readonly hosts: Set<string>,
+  ) {
     const { host, port, pool } = broker.connectionPool;
     this.address = `${host}:${port}`;
     for (const connection of pool) repair(connection);
@@ -51,13 +59,17 @@ export class Node {
   /** Sends a request in its own encoding. */
   async send<T>(protocol: Protocol<T>): Promise<T> {
     if (!this.isReady()) await this.connect();
-    return this.attempt(this.broker.connectionPool.send(protocol));
+    const answer = await this.attempt(this.broker.connectionPool.send(protocol));
+    // Only an answer says so: some brokers hang up on a client that they do not know when it asks something.
+    if (!this.isHost) this.hosts.add(this.address);
+    this.isHost = true;
+    return answer;
   }
 
   /** Cuts the connections off; what is under way is rejected. */
   close(): void {
     this.closed = true;
-    cutOff(this.broker.connectionPool, this.cutOffError());
+    void cutOff(this.broker.connectionPool.pool, this.cutOffError());
   }
 
   /** Connected, and not in the middle of it: it has authenticated, and knows what the broker understands. */
@@ -83,25 +95,36 @@ export class Node {
     } catch (error) {
       if (this.closed) throw this.cutOffError();
       const known = connectionError(error, this.address);
+      const { connectionPool } = this.broker;
       // A broker that went silent leaves connections behind that look alive.
-      if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError')
-        cutOff(this.broker.connectionPool, known);
-      throw known;
+      const isSilent = error instanceof Error && error.name === 'KafkaJSRequestTimeoutError';
+      if (isSilent) await cutOff(connectionPool.pool, known);
+      else if (isHopeless(known)) await cutOff(unauthenticated(connectionPool), known);
+      if (this.hosts.has(this.address)) throw asOutage(known);
+      throw (await saslWanted(connectionPool, known)) ?? known;
     }
   }
 }
 
-function cutOff({ pool }: KafkajsConnectionPool, reason: Error): void {
-  for (const connection of pool) {
+/** Those that the broker is about to close: another request on them would only hear of that. */
+function unauthenticated({ sasl, pool }: KafkajsConnectionPool): readonly KafkajsConnection[] {
+  return sasl ? pool.filter((connection) => connection.isConnected() && !connection.isAuthenticated()) : [];
+}
+
+async function cutOff(connections: readonly KafkajsConnection[], reason: Error): Promise<void> {
+  const cuts = connections.map(async (connection) => {
     connection.rejectRequests(reason);
     // With nothing left to wait for, this only stops its timers.
-    void connection.disconnect().then(() => connection.socket?.destroy());
-  }
+    await connection.disconnect();
+    connection.socket?.destroy();
+  });
+  await Promise.all(cuts);
 }
 
 /**
- * Two faults of kafkajs's connections: two requests at once on a connection that is down open two
- * sockets, one of which is forgotten; and after the first request, a timer fires every millisecond.
+ * Three faults of kafkajs's connections: two requests at once on a connection that is down open two
+ * sockets, one of which is forgotten; after the first request, a timer fires every millisecond; and a session that is
+ * shorter than the threshold, at which to authenticate again, counts as over from its beginning.
  */
 function repair(connection: KafkajsConnection): void {
   const connect = connection.connect.bind(connection);
@@ -113,4 +136,9 @@ function repair(connection: KafkajsConnection): void {
   queue.scheduleCheckPendingRequests = () => {
     if (queue.pending.length > 0) schedule();
   };
+
+  const threshold = connection.reauthenticationThreshold;
+  Object.defineProperty(connection, 'reauthenticationThreshold', {
+    get: () => Math.min(threshold, Number(connection.sessionLifetime) / 2),
+  });
 }

@@ -3,7 +3,7 @@ import type { OffsetCommit } from '../consumer.js';
 import type { TopicPartition } from '../record.js';
 import { Backoff } from './backoff.js';
 import type { Cluster } from './cluster.js';
-import { closedError, errorType, refused } from './errors.js';
+import { closedError, errorType, readOn, refused } from './errors.js';
 import { commitOnce } from './group-offsets.js';
 import type { GroupMembership } from './group-membership.js';
 import type { Node } from './node.js';
@@ -76,13 +76,21 @@ export class OffsetCommitter {
       if (signal.aborted) throw closedError('consumer');
       return error as BrokerError;
     }
-    return this.judge(code, generation);
+    return this.judge(code, generation, offsets);
   }
 
-  private async judge(code: number, generation: number): Promise<BrokerError | undefined> {
+  private async judge(
+    code: number,
+    generation: number,
+    offsets: readonly OffsetCommit[],
+  ): Promise<BrokerError | undefined> {
     const type = errorType(code);
     if (type === undefined) return undefined;
-    const refusal = refused(code, `committing offsets of group ${this.options.groupId}`);
+    const { groupId } = this.options;
+    const refusal = refused(code, `committing offsets of group ${groupId}`, {
+      group: `Read on Group ${groupId}`,
+      ...readOn([...new Set(offsets.map(({ topic }) => topic))].join(', ')),
+    });
     if (COORDINATOR_MOVED.has(type)) this.coordinator = undefined;
     if (type !== 'ILLEGAL_GENERATION' && type !== 'REBALANCE_IN_PROGRESS') return refusal;
     // The group has moved on while this member was about to: what it still owns then counts.

@@ -1,7 +1,7 @@
 import type { StartPosition } from '../consumer.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
 import type { Cluster } from './cluster.js';
-import { refused } from './errors.js';
+import { readOn, refused } from './errors.js';
 import { groupBy } from './group-by.js';
 import { byTopic, placeOf } from './partitions.js';
 
@@ -69,7 +69,8 @@ async function askLeader(
     .request('ListOffsets', { isolationLevel: READ_COMMITTED, topics });
   return responses.flatMap(({ topic, partitions: answers }) =>
     answers.map(({ partition, errorCode, offset }) => {
-      if (errorCode !== 0) throw refused(errorCode, `listing the offsets of ${topic}:${partition}`);
+      if (errorCode !== 0)
+        throw refused(errorCode, `listing the offsets of ${topic}:${partition}`, readOn(topic));
       return { topic, partition, offset: BigInt(offset) };
     }),
   );

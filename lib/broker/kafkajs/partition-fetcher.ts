@@ -4,7 +4,7 @@ import type { FetchOptions } from '../consumer.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
 import { backoffMs, pauseUntil } from './backoff.js';
 import type { Cluster } from './cluster.js';
-import { errorType, listenerError, refused, undecodable } from './errors.js';
+import { errorType, listenerError, readOn, refused, undecodable } from './errors.js';
 import { FetchTroubles } from './fetch-troubles.js';
 import type { FetcherListener } from './fetcher-listener.js';
 import { LeaderSearch } from './leader-search.js';
@@ -196,7 +196,7 @@ export class PartitionFetcher {
     if (type === 'OFFSET_OUT_OF_RANGE') return this.reposition(reading);
     if (type !== undefined) {
       this.failed(reading);
-      this.reportTrouble(refused(answer.errorCode, `fetching from ${reading.key}`));
+      this.reportTrouble(refused(answer.errorCode, `fetching from ${reading.key}`, readOn(reading.topic)));
       return undefined;
     }
     this.succeeded(reading);

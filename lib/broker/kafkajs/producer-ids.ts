@@ -1,6 +1,6 @@
 import { BrokerError } from '../broker-error.js';
 import type { Cluster } from './cluster.js';
-import { refused, typeOf } from './errors.js';
+import { refused } from './errors.js';
 import { initProducerIdProtocol } from './wire/init-producer-id.js';
 
 /** The id by which brokers know a producer again, and with it the batches that they have stored already. */
@@ -36,10 +36,8 @@ export class ProducerIds {
 }
 
 function notGiven(errorCode: number): BrokerError {
-  const error = refused(errorCode, 'asking for a producer id');
-  if (typeOf(error) !== 'CLUSTER_AUTHORIZATION_FAILED') return error;
-  const { code, message, cause } = error;
-  const advice =
-    'before Kafka 2.8 that is IdempotentWrite on the cluster, since then Write on any topic; or set idempotent: false';
-  return new BrokerError(code, `${message}: ${advice}`, { cause });
+  return refused(errorCode, 'asking for a producer id', {
+    cluster:
+      'Write on some Topic, or before Kafka 2.8 IdempotentWrite on the Cluster; or write idempotent: false',
+  });
 }

@@ -135,7 +135,10 @@ function take(answer: ProducedBatch | undefined, queue: PartitionQueue): void {
   const type = errorType(errorCode);
   // A duplicate: an earlier attempt was stored, and only its acknowledgement was lost.
   if (type === undefined || type === 'DUPLICATE_SEQUENCE_NUMBER') return queue.written(baseOffset);
-  const error = refused(errorCode, `sending ${queue.describe()}`);
+  const error = refused(errorCode, `sending ${queue.describe()}`, {
+    topic: `Write on Topic ${queue.topic}`,
+    cluster: 'IdempotentWrite on the Cluster',
+  });
   if (type === 'INVALID_PRODUCER_EPOCH') {
     queue.giveUp(error);
     return queue.renounceProducerId();

@@ -34,6 +34,11 @@ export class MemoryAdmin implements Admin {
     this.cluster.groups.topicCreated();
   }
 
+  /** Everybody may do everything here. */
+  async checkWritable(): Promise<void> {
+    await this.request();
+  }
+
   async deleteTopics(topics: readonly string[]): Promise<void> {
     await this.request();
     for (const topic of topics) {

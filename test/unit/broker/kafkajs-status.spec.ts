@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import { ConsumerStatus } from '../../../lib/broker/kafkajs/consumer-status.js';
-import { connectionError, refused, undecodable } from '../../../lib/broker/kafkajs/errors.js';
+import { connectionError } from '../../../lib/broker/kafkajs/connection-error.js';
+import { refused, undecodable } from '../../../lib/broker/kafkajs/errors.js';
 
 const NOT_LEADER = 6;
 const GROUP_LOADING = 14;
