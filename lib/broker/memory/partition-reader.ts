@@ -25,7 +25,8 @@ export class PartitionReader {
   /** Those with something to hand over; the first is the next. */
   private readonly ready = new Set<Reading>();
   private readonly limits: ReadLimits;
-  private scheduled = false;
+  /** Since when a delivery is due, in milliseconds since the epoch; `undefined` if none is. */
+  private scheduledAt: number | undefined;
 
   constructor(
     private readonly topics: TopicStore,
@@ -55,6 +56,11 @@ export class PartitionReader {
 
   resume(partition: TopicPartition): void {
     this.change(partition, (reading) => (reading.paused = false));
+  }
+
+  /** Since when there is something to hand over that has not got its turn; `undefined` if there is nothing. */
+  get standstillSince(): number | undefined {
+    return this.ready.size === 0 ? undefined : this.scheduledAt;
   }
 
   positionOf(partition: TopicPartition): bigint | undefined {
@@ -99,13 +105,13 @@ export class PartitionReader {
   }
 
   private scheduleDelivery(): void {
-    if (this.scheduled || this.ready.size === 0) return;
-    this.scheduled = true;
+    if (this.scheduledAt !== undefined || this.ready.size === 0) return;
+    this.scheduledAt = Date.now();
     this.schedule(() => this.deliver());
   }
 
   private deliver(): void {
-    this.scheduled = false;
+    this.scheduledAt = undefined;
     try {
       let delivered = 0;
       // The listener may pause, seek or close in between, so each step looks at `ready` anew.
