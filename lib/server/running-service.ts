@@ -22,6 +22,7 @@ import { responseSource } from './response-source.js';
 import { noResponses } from './response-sink.js';
 import type { ResponseWriting } from './response-writer.js';
 import { RunningGroup } from './running-group.js';
+import type { GroupHealth } from './server-health.js';
 import type { ServerOptions } from './server-options.js';
 import { grouped, type GroupSources, type Source } from './source.js';
 import { type ServerLogger, unfailing } from './unfailing-logger.js';
@@ -80,6 +81,11 @@ export class RunningService {
     }
     await this.producer.connect();
     await Promise.all(this.groups.map((group) => group.start()));
+  }
+
+  /** What is known of its groups. */
+  get health(): readonly GroupHealth[] {
+    return this.groups.map(({ health }) => health);
   }
 
   /**
