@@ -48,6 +48,11 @@ export interface LivenessOptions {
    * service comes back by itself.
    */
   readonly maxOutageMs?: number;
+  /**
+   * After how long without being live, by the limits above, the process ends itself, in milliseconds: in order, as after a
+   * SIGTERM, with an exit code that is not 0. For processes that nobody probes. Default: never.
+   */
+  readonly exitAfterMs?: number;
   /** What else has to work, e.g. indicators of Terminus. Default: nothing. */
   readonly checks?: readonly HealthCheck[];
 }

@@ -8,6 +8,7 @@ import { HealthProbes } from './health-probes.js';
 import { resolvePaths } from './probe-paths.js';
 import { PROBE_PATHS, ProbeServer } from './probe-server.js';
 import { RESOLVED_HEALTH_OPTIONS, resolveHealthOptions } from './resolve-health-options.js';
+import { Supervisor } from './supervisor.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<AsyncCallsHealthOptions>({ moduleName: 'AsyncCallsHealth' })
@@ -29,6 +30,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     AsyncCallsHealthIndicator,
     HealthProbes,
     ProbeServer,
+    Supervisor,
   ],
   exports: [RESOLVED_HEALTH_OPTIONS, ApplicationHealth, AsyncCallsHealthIndicator, HealthProbes, ProbeServer],
 })

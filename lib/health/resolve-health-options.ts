@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { timeoutFault } from '../client/call-options.js';
 import { MAX_TIMER_MS } from '../delivery/pause.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { faultOf, objectFaults } from '../module/option-faults.js';
@@ -34,6 +35,7 @@ const LIVENESS: Limits<LivenessOptions> = {
   maxUnsettledMs: NO_LIMIT,
   maxRejoinMs: 600_000,
   maxOutageMs: NO_LIMIT,
+  exitAfterMs: NO_LIMIT,
   checks: [],
 };
 const READINESS: Limits<ReadinessOptions> = {
@@ -95,8 +97,9 @@ function faultsOf(options: AsyncCallsHealthOptions): string[] {
     ...limitFaults('livez', livez),
     ...limitFaults('readyz', readyz),
     ...limitFaults('startupz', startupz),
-    ...limitFaults('readyz.canary', readyz?.canary),
+    faultOf('readyz.canary.intervalMs', numberFault(readyz?.canary?.intervalMs, 'a time')),
     faultOf('readyz.canary.target', canaryFault(readyz?.canary)),
+    faultOf('readyz.canary.timeoutMs', canaryTimeoutFault(readyz?.canary)),
     faultOf('server.port', server && portFault(server.port)),
     faultOf('server.host', hostFault(server?.host)),
     faultOf('drainDelayMs', timeFault(drainDelayMs)),
@@ -132,6 +135,10 @@ function checksFault(checks: unknown): string | undefined {
 function canaryFault(canary: CanaryOptions | undefined): string | undefined {
   if (canary === undefined || canary.target) return undefined;
   return "it says not whom to call: write 'service/endpoint'";
+}
+
+function canaryTimeoutFault(canary: CanaryOptions | undefined): string | undefined {
+  return canary?.timeoutMs === undefined ? undefined : timeoutFault(canary.timeoutMs);
 }
 
 function portFault(port: unknown): string | undefined {

@@ -11,6 +11,7 @@ describe('the options of the health module', () => {
         maxUnsettledMs: Infinity,
         maxRejoinMs: 600_000,
         maxOutageMs: Infinity,
+        exitAfterMs: Infinity,
         checks: [],
       },
       readyz: {
@@ -40,6 +41,7 @@ describe('the options of the health module', () => {
     [{ livez: { maxPollMs: '1s' } }, "livez.maxPollMs: '1s' is not a time"],
     [{ readyz: { maxLag: -1 } }, 'readyz.maxLag: -1 is not a number of records'],
     [{ readyz: { canary: {} } }, 'readyz.canary.target: it says not whom to call'],
+    [{ readyz: { canary: { target: 'a/b', timeoutMs: 0 } } }, 'readyz.canary.timeoutMs: 0'],
     [{ readyz: { checks: ['database'] } }, "readyz.checks: [ 'database' ] is no list of functions"],
     [{ server: { host: 'localhost' } }, 'server.port: undefined is not a port'],
     [{ server: { port: 1, host: '' } }, "server.host: '' is not an address"],
