@@ -1,4 +1,5 @@
 import type { BrokerError } from './broker-error.js';
+import type { Environment } from '../environment/environment.js';
 import type { ConsumerState } from './consumer.js';
 
 /** The state of a consumer, and how it came to it. Times are milliseconds since the epoch. */
@@ -18,8 +19,8 @@ export interface StateHealth {
 export class StateHistory {
   private current: StateHealth;
 
-  constructor(private readonly now: () => number = Date.now) {
-    const since = now();
+  constructor(private readonly environment: Environment) {
+    const since = environment.now();
     this.current = {
       state: 'starting',
       since,
@@ -36,7 +37,7 @@ export class StateHistory {
 
   /** Somebody says what the state is. */
   report(state: ConsumerState, error?: BrokerError): void {
-    const at = this.now();
+    const at = this.environment.now();
     const { current } = this;
     const lastError = error ? { error, at } : current.lastError;
     if (state === current.state) {

@@ -76,7 +76,7 @@ export class Caller {
     this.connection = new ClientConnection(options, {
       onReply: (record) => this.replies.route(record),
       onState: (state, error) => {
-        this.states ??= new StateHistory();
+        this.states ??= new StateHistory(options.environment);
         this.states.report(state, error);
         listener.onState(state, error);
       },

@@ -2,6 +2,9 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import { ModulesContainer } from '@nestjs/core';
 import { AsyncCallsClient } from '../client/async-calls-client.js';
 import { AsyncCallsServer } from '../server/async-calls-server.js';
+import { pause } from '../delivery/pause.js';
+import type { Environment } from '../environment/environment.js';
+import { ASYNC_CALLS_SURROUNDINGS, type Surroundings } from '../module/surroundings.js';
 import { Canary } from './canary.js';
 import { EventLoopLag } from './event-loop-lag.js';
 import { type HealthReason, timeOf } from './health-reason.js';
@@ -15,7 +18,8 @@ import { RESOLVED_HEALTH_OPTIONS, type ResolvedHealthOptions } from './resolve-h
  */
 @Injectable()
 export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
-  private readonly eventLoop = new EventLoopLag();
+  private readonly eventLoop: EventLoopLag;
+  private readonly environment: Environment;
   private readonly canary: Canary | undefined;
   private found: Participants | undefined;
   private isBootstrapped = false;
@@ -23,10 +27,13 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     @Inject(RESOLVED_HEALTH_OPTIONS) private readonly options: ResolvedHealthOptions,
+    @Inject(ASYNC_CALLS_SURROUNDINGS) { environment }: Surroundings,
     private readonly modules: ModulesContainer,
   ) {
     const { canary } = options.readyz;
-    this.canary = canary && new Canary(canary);
+    this.canary = canary && new Canary(canary, environment);
+    this.environment = environment;
+    this.eventLoop = new EventLoopLag(environment);
   }
 
   onModuleInit(): void {
@@ -51,11 +58,11 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
     this.isBootstrapped = true;
   }
 
-  /** The application is about to end: from now on it is not ready. False if that is known already. */
-  shutsDown(): boolean {
-    if (this.shutdownAt !== undefined) return false;
-    this.shutdownAt = Date.now();
-    return true;
+  /** The application is about to end: from now on it is not ready. Resolves when that was to be seen for long enough. */
+  async shutsDown(): Promise<void> {
+    if (this.shutdownAt !== undefined) return;
+    this.shutdownAt = this.environment.now();
+    await pause(this.environment, this.options.drainDelayMs);
   }
 
   /** Why the process is to be restarted; empty if it is not. */
@@ -104,7 +111,7 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
     return {
       servers: servers.map((server) => server.health()),
       clients: clients.map((client) => client.health()),
-      now: Date.now(),
+      now: this.environment.now(),
     };
   }
 }

@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DynamicModule,
-  Inject,
   Module,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
@@ -13,7 +11,6 @@ import type { AsyncCallsHealthExtras, AsyncCallsHealthOptions, ProbePaths } from
 import { probeController } from './probe-controller.js';
 import { resolvePaths } from './probe-paths.js';
 import { type ProbingAsyncOptions, ProbingModule } from './probing.module.js';
-import { RESOLVED_HEALTH_OPTIONS, type ResolvedHealthOptions } from './resolve-health-options.js';
 
 /**
  * Answers an orchestrator's probes, `livez`, `readyz` and `startupz`, for the services of an application: by its own
@@ -28,7 +25,6 @@ import { RESOLVED_HEALTH_OPTIONS, type ResolvedHealthOptions } from './resolve-h
 @Module({})
 export class AsyncCallsHealthModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
-    @Inject(RESOLVED_HEALTH_OPTIONS) private readonly options: ResolvedHealthOptions,
     private readonly application: ApplicationHealth,
     modules: ModulesContainer,
   ) {
@@ -54,7 +50,7 @@ export class AsyncCallsHealthModule implements OnApplicationBootstrap, OnModuleD
 
   /** Nest calls this first of all when the application closes. */
   async onModuleDestroy(): Promise<void> {
-    if (this.application.shutsDown()) await sleep(this.options.drainDelayMs);
+    await this.application.shutsDown();
   }
 }
 

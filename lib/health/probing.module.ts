@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { DISTANCE, placeInOrder } from '../module/module-order.js';
+import { ASYNC_CALLS_SURROUNDINGS, SYSTEM_SURROUNDINGS } from '../module/surroundings.js';
 import { ApplicationHealth } from './application-health.js';
 import { AsyncCallsHealthIndicator } from './async-calls-health.indicator.js';
 import type { AsyncCallsHealthOptions, ProbePaths } from './health-options.js';
@@ -25,6 +26,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
 /** What answers probes: there before anything else of the application, and gone after everything else. */
 @Module({
   providers: [
+    { provide: ASYNC_CALLS_SURROUNDINGS, useValue: SYSTEM_SURROUNDINGS },
     { provide: RESOLVED_HEALTH_OPTIONS, useFactory: resolveHealthOptions, inject: [MODULE_OPTIONS_TOKEN] },
     ApplicationHealth,
     AsyncCallsHealthIndicator,
@@ -32,7 +34,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     ProbeServer,
     Supervisor,
   ],
-  exports: [RESOLVED_HEALTH_OPTIONS, ApplicationHealth, AsyncCallsHealthIndicator, HealthProbes, ProbeServer],
+  exports: [ApplicationHealth, AsyncCallsHealthIndicator, HealthProbes, ProbeServer],
 })
 export class ProbingModule extends ConfigurableModuleClass {
   constructor(modules: ModulesContainer) {

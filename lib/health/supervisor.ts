@@ -1,4 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { TimerHandle } from '../environment/environment.js';
+import { ASYNC_CALLS_SURROUNDINGS, type Surroundings } from '../module/surroundings.js';
 import { endProcess } from '../server/end-process.js';
 import { ApplicationHealth } from './application-health.js';
 import type { HealthReason } from './health-reason.js';
@@ -13,34 +15,39 @@ const GRACE_MS = 30_000;
 @Injectable()
 export class Supervisor implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('AsyncCallsHealth');
-  private timer: NodeJS.Timeout | undefined;
+  private timer: TimerHandle | undefined;
   private notLiveSince: number | undefined;
 
   constructor(
     @Inject(RESOLVED_HEALTH_OPTIONS) private readonly options: ResolvedHealthOptions,
+    @Inject(ASYNC_CALLS_SURROUNDINGS) private readonly surroundings: Surroundings,
     private readonly application: ApplicationHealth,
   ) {}
 
   onModuleInit(): void {
     const { exitAfterMs } = this.options.livez;
     if (exitAfterMs === Number.POSITIVE_INFINITY) return;
-    // Whoever only watches keeps no process alive.
-    this.timer = setInterval(() => this.look(), Math.min(INTERVAL_MS, Math.max(1, exitAfterMs / 2))).unref();
+    const intervalMs = Math.min(INTERVAL_MS, Math.max(1, exitAfterMs / 2));
+    this.timer = this.surroundings.environment.setInterval(() => this.look(), intervalMs);
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.stop();
+  }
+
+  private stop(): void {
+    this.surroundings.environment.clearInterval(this.timer);
   }
 
   private look(): void {
     const reasons = this.application.liveness();
-    const now = performance.now();
+    const now = this.surroundings.environment.uptime();
     if (reasons.length === 0) this.notLiveSince = undefined;
     else if (now - (this.notLiveSince ??= now) >= this.options.livez.exitAfterMs) this.end(reasons);
   }
 
   private end(reasons: readonly HealthReason[]): void {
-    clearInterval(this.timer);
+    this.stop();
     for (const reason of reasons) this.logger.error(inWords(reason));
     this.logger.error('The process is ended, as the option livez.exitAfterMs says');
     endProcess(GRACE_MS);

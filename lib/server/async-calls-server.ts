@@ -36,7 +36,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   protected override readonly logger = new Logger('AsyncCallsServer');
   private readonly deliveryCounts = noCounts();
   private readonly handlers: Handlers;
-  private phase: Pick<ServerHealth, 'phase' | 'since'> = { phase: 'unused', since: Date.now() };
+  private phase: Pick<ServerHealth, 'phase' | 'since'>;
   private initialized = false;
   private listening = false;
   private readonly states = new StateChanges((state, error) => this.stateChanged(state, error));
@@ -47,6 +47,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   constructor(private readonly options: ServerOptions) {
     super();
     this.handlers = new Handlers(options.service, options.topicNames);
+    this.phase = { phase: 'unused', since: options.environment.now() };
   }
 
   /** The service whose endpoints these are. */
@@ -168,7 +169,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   }
 
   private enter(phase: ServerPhase): void {
-    if (phase !== this.phase.phase) this.phase = { phase, since: Date.now() };
+    if (phase !== this.phase.phase) this.phase = { phase, since: this.options.environment.now() };
   }
 
   private async start(): Promise<void> {

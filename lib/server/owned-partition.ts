@@ -70,7 +70,7 @@ export class OwnedPartition implements DeliveryOwner {
   took({ records: [first], highWatermark }: RecordBatch): void {
     this.highWatermark = highWatermark;
     const { oldest } = this.tracker;
-    if (oldest !== undefined) this.arrivals.add(first.offset, Date.now(), oldest);
+    if (oldest !== undefined) this.arrivals.add(first.offset, this.environment.now(), oldest);
   }
 
   /** What is known of it. */

@@ -57,7 +57,7 @@ const FROM_ITS_BEGINNING: GroupStart = { timestampMs: 0 };
 /** One consumer group of a service while it is connected. A consumer that has failed is replaced. */
 export class RunningGroup {
   private consumer: RecordConsumer | undefined;
-  private readonly states = new StateHistory();
+  private readonly states: StateHistory;
   private replacing: Promise<void> | undefined;
   private readonly topics = new Map<string, ReadTopic>();
   /** Sources of which somebody was told that another one gets topics that they accept, too. */
@@ -68,7 +68,9 @@ export class RunningGroup {
     private readonly group: GroupSources,
     private readonly options: RunningGroupOptions,
     private readonly listener: RunningGroupListener,
-  ) {}
+  ) {
+    this.states = new StateHistory(options.environment);
+  }
 
   /** Resolves once the service is a settled member of the group. Rejects with what prevents it. */
   async start(): Promise<void> {

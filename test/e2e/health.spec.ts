@@ -26,7 +26,7 @@ describeOnKafka('the probes of a service', () => {
     const { body } = await service.until('readyz', isReady, { what: 'the service to be ready' });
 
     const seenAt = Date.now();
-    const [{ groups }] = body.details['async-calls']!['servers'] as [
+    const [{ groups }] = body.details['async-calls']['servers'] as [
       { groups: [{ since: string; partitions: number }] },
     ];
     expect(groups[0].partitions).toBe(6);
@@ -114,7 +114,7 @@ describeOnKafka('the probes of a service in an outage', () => {
       what: 'the standstill to be told',
       timeoutMs: 20_000,
     });
-    expect(body.error['async-calls']!['reasons']).toEqual([
+    expect(body.error['async-calls']['reasons']).toEqual([
       {
         service: service.name,
         group: service.name,

@@ -1,7 +1,7 @@
 import type { RecordBatch, TopicPartition, TopicPartitionOffset } from '../record.js';
 import type { ReadLimits } from './log.js';
-import type { Schedule } from './schedule.js';
-import { keyOf, type TopicStore } from './topic-store.js';
+import type { MemoryCluster } from './memory-cluster.js';
+import { keyOf } from './topic-store.js';
 
 /** A batch, and what one turn of the event loop hands over in all. */
 const MAX_RECORDS = 500;
@@ -29,8 +29,7 @@ export class PartitionReader {
   private scheduledAt: number | undefined;
 
   constructor(
-    private readonly topics: TopicStore,
-    private readonly schedule: Schedule,
+    private readonly cluster: MemoryCluster,
     maxBytes: number,
     private readonly onBatch: (batch: RecordBatch) => void,
   ) {
@@ -40,7 +39,7 @@ export class PartitionReader {
   /** Positions a partition; nothing of it is handed over until {@link release}. */
   hold({ topic, partition, offset }: TopicPartitionOffset): void {
     this.remove({ topic, partition });
-    const unwatch = this.topics.watch({ topic, partition }, () => this.wake(reading));
+    const unwatch = this.cluster.topics.watch({ topic, partition }, () => this.wake(reading));
     const reading: Reading = { topic, partition, position: offset, paused: false, held: true, unwatch };
     this.readings.set(keyOf(reading), reading);
   }
@@ -100,14 +99,14 @@ export class PartitionReader {
   }
 
   private hasNext(reading: Reading): boolean {
-    const log = this.topics.find(reading);
+    const log = this.cluster.topics.find(reading);
     return log !== undefined && log.inRange(reading.position) < log.endOffset;
   }
 
   private scheduleDelivery(): void {
     if (this.scheduledAt !== undefined || this.ready.size === 0) return;
-    this.scheduledAt = Date.now();
-    this.schedule(() => this.deliver());
+    this.scheduledAt = this.cluster.environment.now();
+    this.cluster.schedule(() => this.deliver());
   }
 
   private deliver(): void {
@@ -127,7 +126,7 @@ export class PartitionReader {
   private handOver(reading: Reading): number {
     this.ready.delete(reading);
     const { topic, partition } = reading;
-    const log = this.topics.find(reading);
+    const log = this.cluster.topics.find(reading);
     if (log === undefined) return 0;
     const records = log.read(log.inRange(reading.position), this.limits);
     if (records.length === 0) return 0;

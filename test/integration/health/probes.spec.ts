@@ -232,7 +232,7 @@ describeOnBrokers('probes at a port of their own', (newBroker) => {
     expect(await answer).toEqual(['call']);
     await closed;
     expect(seen).toEqual([['database closes', 200, 503]]);
-    await expect(fetch(`${url}/livez`)).rejects.toThrow();
+    await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
   });
 
   it('go on for a while before the drain begins, where that is wanted', async () => {
@@ -263,7 +263,7 @@ describeOnBrokers('probes at a port of their own', (newBroker) => {
     await client.connect();
     const { status, body } = await probe(`${probesOf(app)}/readyz`);
     expect(status).toBe(200);
-    expect(body.details['async-calls']!['clients']).toEqual([
+    expect(body.details['async-calls']['clients']).toEqual([
       expect.objectContaining({
         state: 'running',
         replies: expect.stringMatching(new RegExp(`^${name}.replies\\[[01]\\]$`)),
@@ -331,7 +331,7 @@ describe('probes', () => {
         imports: [AsyncCallsHealthModule.forRoot({ server })],
         delivery: { onFailure },
       });
-      listeners[0]!.onState!('failed', new BrokerError('internal', 'a fault of the driver', { fatal: true }));
+      listeners[0].onState!('failed', new BrokerError('internal', 'a fault of the driver', { fatal: true }));
 
       const [alive, ready] = await Promise.all([
         probe(`${probesOf(app)}/livez`),
@@ -340,7 +340,7 @@ describe('probes', () => {
       expect(alive.status).toBe(live);
       expect(ready.status).toBe(503);
       const { error } = live === 503 ? alive.body : ready.body;
-      expect(error['async-calls']!['reasons']).toEqual([
+      expect(error['async-calls']['reasons']).toEqual([
         {
           service: name,
           group: name,
@@ -374,7 +374,7 @@ describe('probes', () => {
       });
     });
     const app = await NestFactory.create(
-      moduleOf({ imports: [Own!, Other!, AsyncCallsHealthModule.forRoot({ server })] }),
+      moduleOf({ imports: [Own, Other, AsyncCallsHealthModule.forRoot({ server })] }),
       { logger: false },
     );
     try {
@@ -383,7 +383,7 @@ describe('probes', () => {
       await app.init();
       const { status, body } = await probe(`${probesOf(app)}/readyz`);
       expect(status).toBe(200);
-      expect(body.details['async-calls']!['servers']).toEqual(
+      expect(body.details['async-calls']['servers']).toEqual(
         names.map((service) => expect.objectContaining({ service, phase: 'serving' })),
       );
     } finally {

@@ -28,7 +28,7 @@ class Endpoints {
 }
 
 function partitionsOf({ app }: Service): readonly PartitionHealth[] {
-  return app.get(AsyncCallsServer).health().groups[0]!.partitions;
+  return app.get(AsyncCallsServer).health().groups[0].partitions;
 }
 
 describeOnBrokers('the health of a server', (newBroker) => {
@@ -47,7 +47,7 @@ describeOnBrokers('the health of a server', (newBroker) => {
     await firstValueFrom(client.send(`${name}/echo`, 'first'));
 
     const slow = firstValueFrom(client.send(`${name}/slow`, 'slow'));
-    await waitFor(() => partitionsOf(service)[0]!.inFlight === 1, { what: 'the slow call' });
+    await waitFor(() => partitionsOf(service)[0].inFlight === 1, { what: 'the slow call' });
     await firstValueFrom(client.send(`${name}/echo`, 'behind'));
 
     const held = await waitFor(() => partitionsOf(service).find(({ holdsBack }) => holdsBack), {
@@ -71,7 +71,7 @@ describeOnBrokers('the health of a server', (newBroker) => {
     release.next();
     expect(await slow).toBe('slow');
     const done = { offset: 3n, inFlight: 0, unsettledSince: undefined, holdsBack: false, lag: 0 };
-    await waitFor(() => partitionsOf(service)[0]!.offset === 3n, { what: 'all to be done' });
+    await waitFor(() => partitionsOf(service)[0].offset === 3n, { what: 'all to be done' });
     expect(partitionsOf(service)).toEqual([expect.objectContaining(done)]);
   });
 

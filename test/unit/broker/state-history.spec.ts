@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { StateHistory } from '../../../lib/broker/state-history.js';
 
 it('notes each state with its time, its last error, and since when it is not settled', () => {
   let now = 0;
-  const history = new StateHistory(() => now);
+  const history = new StateHistory({ ...systemEnvironment, now: () => now });
   const error = new BrokerError('unavailable', 'nobody answers', { retriable: true });
   const at = (time: number, ...[state, why]: Parameters<StateHistory['report']>) => {
     now = time;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { EventLoopLag } from '../../../lib/health/event-loop-lag.js';
 
 beforeEach(() => void jest.useFakeTimers());
@@ -6,7 +7,7 @@ afterEach(() => void jest.useRealTimers());
 
 it('tells how late timers are, during a block and after it', () => {
   let lateMs = 0;
-  const lag = new EventLoopLag(() => performance.now() + lateMs);
+  const lag = new EventLoopLag({ ...systemEnvironment, uptime: () => performance.now() + lateMs });
   expect(lag.ms).toBe(0);
   lag.start();
   jest.advanceTimersByTime(1_000);

@@ -10,12 +10,12 @@ export const NOW = Date.UTC(2026, 0, 1, 12);
 export const SINCE_MS = 1_000;
 
 /** In that state for a second. */
-export function state(state: ConsumerState = 'running'): StateHealth {
+export function state(current: ConsumerState = 'running'): StateHealth {
   const since = NOW - SINCE_MS;
-  const isUnsettled = state === 'starting' || state === 'rebalancing';
+  const isUnsettled = current === 'starting' || current === 'rebalancing';
   const error = new BrokerError('unavailable', 'nobody answers', { retriable: true });
   return {
-    state,
+    state: current,
     since,
     lastError: { error, at: since },
     unsettledSince: isUnsettled ? since : undefined,
