@@ -29,8 +29,8 @@ export interface LivenessOptions {
   readonly maxEventLoopLagMs?: number;
   /**
    * For how long a consumer may stand still, in milliseconds: it has records to fetch, or a group to tell that it lives,
-   * and does not get to try. An attempt that fails counts: a broker that is away is no reason. `Infinity` for no limit.
-   * Default 60,000.
+   * and does not get to try. An attempt that fails counts: a broker that is away is no reason, as long as this is more
+   * than the driver's `requestTimeout` (30,000 by default). `Infinity` for no limit. Default 60,000.
    */
   readonly maxPollMs?: number;
   /**

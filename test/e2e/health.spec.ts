@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { type Cluster, startCluster } from '../../tools/kafka/cluster.mjs';
+import { freePorts } from '../../tools/kafka/ports.mjs';
 import { describeOnKafka } from '../support/kafka.js';
 import type { Probed } from '../support/probes.js';
 import { TcpProxy } from './faults/tcp-proxy.js';
@@ -34,6 +35,21 @@ describeOnKafka('the probes of a service', () => {
     console.log(`The service was seen to be ready ${ms} ms after it had its partitions.`);
     expect(ms).toBeLessThan(READY_MS);
     expect((await service.probe('startupz')).status).toBe(200);
+  });
+
+  it('say that it has not started, but lives, while there is no broker yet', async () => {
+    const [port] = await freePorts(1);
+    const service = await ProbedService.launch(processes, { brokers: [`127.0.0.1:${port}`] });
+
+    const { why } = await service.until('startupz', ({ why: [reason = ''] }) => reason.includes('broker'), {
+      what: 'the missing broker to be told',
+    });
+
+    expect(why).toEqual([
+      expect.stringContaining('it is not a settled member of its group yet: the broker cannot be used'),
+    ]);
+    expect((await service.probe('readyz')).status).toBe(503);
+    expect((await service.probe('livez')).status).toBe(200);
   });
 
   it('say that it does not live while a handler blocks its event loop, and that it does afterwards', async () => {
