@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ApplicationHealth } from './application-health.js';
 import type { HealthReason } from './health-reason.js';
-import type { HealthCheckResult } from './health-check.js';
+import type { HealthIndication } from './health-check.js';
 import { clientSummary, serverSummary } from './summary.js';
 
 const DEFAULT_KEY = 'async-calls';
@@ -15,21 +15,21 @@ export class AsyncCallsHealthIndicator {
   constructor(private readonly application: ApplicationHealth) {}
 
   /** Whether the process can go on; where it is `down`, a restart is the cure. `key` names it in the answer. */
-  async isLive(key = DEFAULT_KEY): Promise<HealthCheckResult> {
+  async isLive(key = DEFAULT_KEY): Promise<HealthIndication> {
     return this.result(key, this.application.liveness());
   }
 
   /** Whether the instance may be sent work. */
-  async isReady(key = DEFAULT_KEY): Promise<HealthCheckResult> {
+  async isReady(key = DEFAULT_KEY): Promise<HealthIndication> {
     return this.result(key, await this.application.readiness());
   }
 
   /** Whether the application has started, and every service of it has been a settled member of its groups. */
-  async isStarted(key = DEFAULT_KEY): Promise<HealthCheckResult> {
+  async isStarted(key = DEFAULT_KEY): Promise<HealthIndication> {
     return this.result(key, this.application.startup());
   }
 
-  private result(key: string, reasons: readonly HealthReason[]): HealthCheckResult {
+  private result(key: string, reasons: readonly HealthReason[]): HealthIndication {
     const { servers, clients } = this.application.participants;
     const details = {
       servers: servers.map((server) => serverSummary(server.health())),

@@ -3,6 +3,11 @@ export type HealthCheckResult = Readonly<
   Record<string, Readonly<{ status: HealthStatus } & Record<string, unknown>>>
 >;
 
+/** What the indicators of this library tell, in the form of Terminus 11 and 12. */
+export type HealthIndication = Readonly<
+  Record<string, Readonly<{ status: 'up' | 'down' } & Record<string, unknown>>>
+>;
+
 /** `degraded` counts as `up`. */
 export type HealthStatus = 'up' | 'degraded' | 'down';
 
