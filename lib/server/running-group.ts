@@ -103,6 +103,11 @@ export class RunningGroup {
     };
   }
 
+  /** The service cannot begin, for want of a broker: nor can this group. */
+  waitForBroker(error: BrokerError): void {
+    this.report('unavailable', error);
+  }
+
   private report(state: ConsumerState, error?: BrokerError): void {
     this.states.report(state, error);
     this.listener.onState(state, error);

@@ -76,7 +76,7 @@ export class RunningService {
         environment,
         create: createTopics,
         signal: this.stopping.signal,
-        onUnavailable: (error) => this.listener.onState('unavailable', error),
+        onUnavailable: (error) => this.groups.forEach((group) => group.waitForBroker(error)),
       });
     }
     await this.producer.connect();
