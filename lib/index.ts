@@ -26,6 +26,7 @@ export { AsyncResponseContext } from './server/async-response-context.js';
 export type { ReceivedResponse } from './server/received-response.js';
 export { AsyncCallContext, type Caller } from './server/async-call-context.js';
 export { AsyncCallsServer } from './server/async-calls-server.js';
+export type { GroupHealth, PartitionHealth, ServerHealth, ServerPhase } from './server/server-health.js';
 export { AsyncCallsClient, type AnyTarget } from './client/async-calls-client.js';
 export type { CallTarget, NestTopicTarget } from './client/call-address.js';
 export type { AsyncCallsClientEvents } from './client/client-events.js';
@@ -47,6 +48,7 @@ export type {
 } from './client/gather-options.js';
 export type { ReplayOptions } from './client/replay.js';
 export { ReplayedEvent } from './client/replayed-event.js';
+export type { ClientHealth, RepliesHealth } from './client/client-health.js';
 export type { ClientCounts } from './client/client-counts.js';
 export { AsyncCallError, type AsyncCallErrorOptions } from './errors/async-call-error.js';
 export {
@@ -56,6 +58,7 @@ export {
   type HandlerErrorOptions,
 } from './errors/handler-errors.js';
 export type { RetryPolicy } from './delivery/retry-policy.js';
+export type { StateHealth } from './broker/state-history.js';
 export type { DeliveryCounts } from './delivery/delivery-counts.js';
 export type { DuplicateStore, RequestClaim } from './delivery/duplicate-store.js';
 export type { DuplicateWindow } from './delivery/memory-duplicate-store.js';

@@ -10,7 +10,6 @@ import ts from 'typescript';
 const OPTIONAL_PEERS_OF = {
   './kafkajs': ['kafkajs'],
   './confluent': ['@confluentinc/kafka-javascript'],
-  './health': ['@nestjs/terminus'],
   './testing': ['@nestjs/testing', 'kafkajs'],
   './testing/jest': ['@jest/globals'],
   './testing/vitest': ['vitest'],

@@ -34,8 +34,28 @@ export interface FetchOptions {
   readonly maxBytesPerPartition?: number;
 }
 
+/** What a consumer has done lately, told without asking the broker. Times are milliseconds since the epoch. */
+export interface ConsumerActivity {
+  /**
+   * When the loop that reads last got round, well or not: of several that which stands still for longest. In a group
+   * also the one that tells the group that this member lives. `undefined` while there is nothing to do for them: before
+   * the start, after the end, and as long as nothing is to be fetched.
+   */
+  readonly lastPolledAt: number | undefined;
+  /** When a broker last answered; `undefined` if none has. */
+  readonly lastContactAt: number | undefined;
+}
+
+/** The same of a member of a group. */
+export interface GroupConsumerActivity extends ConsumerActivity {
+  /** How often it has joined its group since it was last settled in it; 0 while it is. */
+  readonly joins: number;
+}
+
 /** What consumers of both kinds can do. */
 export interface Consumer {
+  /** What it has done lately; costs no request. */
+  activity(): ConsumerActivity;
   /**
    * No batch of these partitions is handed over after this call has returned, until `resume`. Fetching of
    * the others goes on. Partitions that are not assigned are ignored.
@@ -112,6 +132,8 @@ export interface GroupConsumer extends Consumer {
    * the broker.
    */
   start(): Promise<void>;
+  /** See {@link Consumer.activity}. */
+  activity(): GroupConsumerActivity;
   /** What is assigned now. */
   assignment(): TopicPartition[];
   /**

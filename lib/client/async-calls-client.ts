@@ -21,6 +21,7 @@ import { Caller } from './caller.js';
 import { isPatternTarget, type PatternTarget } from './pattern-target.js';
 import { type AsyncCallsClientEvents, ClientEvents } from './client-events.js';
 import type { ClientCounts } from './client-counts.js';
+import type { ClientHealth } from './client-health.js';
 import type { ClientOptions } from './client-options.js';
 import type { ContractClient } from './contract-client.js';
 import { EndpointClient } from './endpoint-client.js';
@@ -74,6 +75,11 @@ export class AsyncCallsClient extends ClientProxy<EventsMap> {
   /** What this client has to do with now, and has had so far: a snapshot. */
   get counts(): ClientCounts {
     return this.caller.counts;
+  }
+
+  /** How it is: its connection and its reader of replies. A snapshot of what it knows by itself; it costs no request. */
+  health(): ClientHealth {
+    return this.caller.health;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { BrokerError } from '../broker/broker-error.js';
+import { StateHistory } from '../broker/state-history.js';
 import { within } from '../broker/within.js';
 import type { Environment } from '../environment/environment.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
@@ -15,6 +16,7 @@ import { handlerOutOfTime } from './call-failures.js';
 import { type CallLimits, oneWayLimits, requestLimits } from './call-limits.js';
 import { type CallOptions, checkCallOptions } from './call-options.js';
 import type { ClientCounts } from './client-counts.js';
+import type { ClientHealth } from './client-health.js';
 import { ClientConnection } from './client-connection.js';
 import type { ClientOptions } from './client-options.js';
 import { GatheringCall, type SourcesObserver } from './gathering-call.js';
@@ -61,6 +63,7 @@ export class Caller {
   private readonly connection: ClientConnection;
   private readonly addresses: CallAddresses;
   private readonly lastTrouble = () => this.connection.lastTrouble;
+  private states: StateHistory | undefined;
   private isClosed = false;
   private closing: Promise<void> | undefined;
 
@@ -72,7 +75,11 @@ export class Caller {
     this.addresses = new CallAddresses(options);
     this.connection = new ClientConnection(options, {
       onReply: (record) => this.replies.route(record),
-      onState: (state, error) => listener.onState(state, error),
+      onState: (state, error) => {
+        this.states ??= new StateHistory(options.environment);
+        this.states.report(state, error);
+        listener.onState(state, error);
+      },
       onCancelLost: (error) => listener.onCancelLost(error),
       // Those that have not left yet get the next reader's address.
       onLost: (why) => this.requests.failAll((call) => (call.hasLeft ? repliesLost(why) : undefined)),
@@ -87,6 +94,20 @@ export class Caller {
   /** How many calls wait for responses. */
   get inFlight(): number {
     return this.requests.size;
+  }
+
+  /** See {@link AsyncCallsClient.health}. */
+  get health(): ClientHealth {
+    const { service, source } = this.options;
+    const { inFlight, isClosed, connection } = this;
+    return {
+      service,
+      source,
+      connection: this.states?.health,
+      replies: connection.replies,
+      inFlight,
+      isClosed,
+    };
   }
 
   /** See {@link AsyncCallsClient.counts}. */

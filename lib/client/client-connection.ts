@@ -10,6 +10,7 @@ import { TopicDirectory } from '../broker/topic-directory.js';
 import { within } from '../broker/within.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { CancelWriter } from './cancel-writer.js';
+import type { RepliesHealth } from './client-health.js';
 import type { ClientOptions } from './client-options.js';
 import type { Destination } from './destination.js';
 import { DepartureQueue, type Obstacle } from './departure-queue.js';
@@ -45,7 +46,7 @@ export class ClientConnection {
   private readonly admin: Admin;
   private readonly producer: BatchingProducer;
   private readonly directory: TopicDirectory;
-  private readonly replies: ReplyReader;
+  private readonly replyReader: ReplyReader;
   private readonly responseTopic: ResponseTopic;
   private readonly routes = new Map<string, Route>();
   private readonly stopping = new AbortController();
@@ -71,7 +72,7 @@ export class ClientConnection {
       onLost: (error) => listener.onCancelLost(error),
     });
     this.directory = new TopicDirectory(this.admin, environment);
-    this.replies = new ReplyReader(
+    this.replyReader = new ReplyReader(
       { ...options, admin: this.admin, directory: this.directory, closing: this.stopping.signal },
       { ...listener, onState: (state, error) => this.stateChanged(state, error) },
     );
@@ -86,6 +87,11 @@ export class ClientConnection {
   /** Why the broker could not be used when that was last tried; `undefined` if it could. */
   get lastTrouble(): BrokerError | undefined {
     return this.trouble;
+  }
+
+  /** See {@link ReplyReader.health}. */
+  get replies(): RepliesHealth | undefined {
+    return this.replyReader.health;
   }
 
   /**
@@ -116,14 +122,14 @@ export class ClientConnection {
     const { environment } = this.options;
     this.stopping.abort();
     await within(environment, withinMs, this.producer.close());
-    await this.replies.close();
+    await this.replyReader.close();
     // A look-up that is under way would connect the admin again, for good.
     await within(environment, withinMs, this.lookingUp);
     await this.admin.close();
   }
 
   private async openReader(): Promise<void> {
-    await this.replies.open().catch((error: unknown) => {
+    await this.replyReader.open().catch((error: unknown) => {
       throw this.notOpened(error);
     });
   }
@@ -186,7 +192,7 @@ export class ClientConnection {
 
   private obstacleOf({ kind }: OutgoingCall, route: Route): Obstacle | undefined {
     if (!this.canSend) return { removed: this.openProducer() };
-    if (kind === 'request' && !this.replies.address) {
+    if (kind === 'request' && !this.replyReader.address) {
       return { removed: this.openReader(), only: kind };
     }
     if (kind === 'handled' && !this.responseTopic.exists) {
@@ -234,7 +240,7 @@ export class ClientConnection {
     const { key } = call;
     const partition = key ? partitionForKey(key, partitions) : this.roundRobin++ % partitions;
     const giveUp = this.cancels.cancelOf(call.requestId, { topic, partition, key });
-    const { value, headers } = call.encode(this.replies.address, giveUp);
+    const { value, headers } = call.encode(this.replyReader.address, giveUp);
     const record: ProducerRecord = { topic, partition, key, value, headers };
     const stored = () => {
       this.trouble = undefined;

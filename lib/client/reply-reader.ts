@@ -6,6 +6,7 @@ import type { ConsumerRecord } from '../broker/record.js';
 import type { TopicDirectory } from '../broker/topic-directory.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import type { ReplyPlace } from '../protocol/reply-address.js';
+import type { RepliesHealth } from './client-health.js';
 import type { ClientOptions } from './client-options.js';
 
 /** What a reader of replies tells its owner. */
@@ -27,6 +28,8 @@ export interface ReplyReaderOptions extends Pick<
   readonly closing: AbortSignal;
 }
 
+const NO_ACTIVITY = { lastPolledAt: undefined, lastContactAt: undefined };
+
 /**
  * Reads one partition of the reply topic. No group: nothing to join, nothing to wait for, any number of instances
  * on any number of partitions. A consumer that has failed is replaced at the next `open`.
@@ -47,6 +50,12 @@ export class ReplyReader {
   /** Where replies are read now; `undefined` if they are not. */
   get address(): ReplyPlace | undefined {
     return this.position;
+  }
+
+  /** What is known of it; `undefined` while no reader is wanted. */
+  get health(): RepliesHealth | undefined {
+    if (!this.opening) return undefined;
+    return { ...(this.consumer?.activity() ?? NO_ACTIVITY), place: this.position };
   }
 
   /**

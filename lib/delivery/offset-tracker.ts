@@ -24,6 +24,16 @@ export class OffsetTracker {
     return this.settled;
   }
 
+  /** The first record that is under way; `undefined` if none is. */
+  get oldest(): bigint | undefined {
+    return this.order.peek();
+  }
+
+  /** How many are done behind one that is not. */
+  get completedCount(): number {
+    return this.settled.size;
+  }
+
   /** How many records are under way, or done but behind one that is not. */
   get pending(): number {
     return this.order.length;

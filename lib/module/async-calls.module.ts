@@ -11,11 +11,11 @@ import { AsyncCallsClient } from '../client/async-calls-client.js';
 import { AsyncCallsServer } from '../server/async-calls-server.js';
 import type { AsyncCallsOptions } from './async-calls-options.js';
 import { ApplicationServices } from './application-services.js';
+import { DISTANCE, placeInOrder } from './module-order.js';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
 import { ASYNC_CALLS_SURROUNDINGS, SYSTEM_SURROUNDINGS } from './surroundings.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-async-calls: resolved options');
-const NEARER_THAN_THE_ROOT = -1;
 const IS_GLOBAL = Symbol('nestjs-async-calls: is global');
 
 /** What may be said beside the options, also with `forRootAsync`. */
@@ -86,7 +86,7 @@ export class AsyncCallsModule
     private readonly asyncCallsServer: AsyncCallsServer,
   ) {
     super();
-    startLastAndStopFirst(modules);
+    placeInOrder(modules, AsyncCallsModule, DISTANCE.serves);
     ApplicationServices.of(modules).add(server.service, isGlobal, applicationConfig, http);
   }
 
@@ -103,15 +103,5 @@ export class AsyncCallsModule
   /** Nest calls this after the server was closed: what handlers were calling until then could still be called. */
   async onApplicationShutdown(): Promise<void> {
     await this.client.close();
-  }
-}
-
-/**
- * Nest destroys the root module first and global ones last; a database that the root module owns would be closed
- * under running handlers. The distance from the root is what the order of all lifecycle hooks goes by.
- */
-function startLastAndStopFirst(modules: ModulesContainer): void {
-  for (const module of modules.values()) {
-    if (module.metatype === AsyncCallsModule) module.distance = NEARER_THAN_THE_ROOT;
   }
 }

@@ -105,7 +105,8 @@ function shapeFaults(options: AsyncCallsOptions): string[] {
   ];
 }
 
-function objectFaults(name: string, value: unknown, known: readonly string[]): string[] {
+/** What is wrong with a group of options: that it is none, or that it has names that no option has. */
+export function objectFaults(name: string, value: unknown, known: readonly string[]): string[] {
   if (value === undefined && name !== 'the options') return [];
   if (typeof value !== 'object' || value === null) return [`${name}: ${inspect(value)} is not an object`];
   return Object.keys(value)
@@ -113,7 +114,8 @@ function objectFaults(name: string, value: unknown, known: readonly string[]): s
     .map((key) => `${name}: there is no option "${key}": there are ${known.join(', ')}`);
 }
 
-function faultOf(option: string, reason: string | undefined): string | undefined {
+/** What is wrong with an option, with its name; `undefined` if nothing is. */
+export function faultOf(option: string, reason: string | undefined): string | undefined {
   return reason && `${option}: ${reason}`;
 }
 

@@ -15,6 +15,7 @@ import { isInternalTopic } from '../protocol/topic-names.js';
 import { endProcess } from './end-process.js';
 import { type AnyExtras, Handlers } from './handlers.js';
 import { RunningService } from './running-service.js';
+import type { ServerHealth, ServerPhase } from './server-health.js';
 import type { ServerOptions } from './server-options.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
 
@@ -35,7 +36,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   protected override readonly logger = new Logger('AsyncCallsServer');
   private readonly deliveryCounts = noCounts();
   private readonly handlers: Handlers;
-  private isClosed = false;
+  private phase: Pick<ServerHealth, 'phase' | 'since'>;
   private initialized = false;
   private listening = false;
   private readonly states = new StateChanges((state, error) => this.stateChanged(state, error));
@@ -46,6 +47,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   constructor(private readonly options: ServerOptions) {
     super();
     this.handlers = new Handlers(options.service, options.topicNames);
+    this.phase = { phase: 'unused', since: options.environment.now() };
   }
 
   /** The service whose endpoints these are. */
@@ -56,6 +58,15 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   /** What has become of the records it was handed, since its start; a copy. */
   get counts(): DeliveryCounts {
     return { ...this.deliveryCounts };
+  }
+
+  /**
+   * How it is: its groups, their partitions, and what is under way there. A snapshot of what it knows by itself; to take it
+   * costs no request.
+   */
+  health(): ServerHealth {
+    const { service, source } = this.options;
+    return { service, source, ...this.phase, groups: this.running?.health ?? [] };
   }
 
   /**
@@ -72,6 +83,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     if (!isOurs(extras)) return this.addPattern(pattern, handler, isEventHandler, extras);
     this.assertOneService(pattern, extras);
     if (extras.service !== undefined && extras.service !== this.service) return;
+    this.isToServe();
     const checked = this.handlers.add(pattern, handler, extras);
     super.addHandler(pattern, checked, isEventHandler, { ...extras });
   }
@@ -82,6 +94,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
    */
   listen(callback: (error?: unknown) => void): void {
     this.listening = true;
+    this.isToServe();
     if (this.initialized) {
       this.start().then(() => callback(), callback);
     } else {
@@ -103,8 +116,9 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
 
   /** Ends the running requests within the drain time, commits, leaves the group and disconnects. */
   async close(): Promise<void> {
-    this.isClosed = true;
+    if (!this.isClosed) this.enter('draining');
     await this.running?.close();
+    this.enter('closed');
   }
 
   /** Not supported: the states of the consumer come as `status`. */
@@ -131,6 +145,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     if (patterns === 'ignore') return;
     const pattern = declared instanceof RegExp ? declared : this.normalizePattern(declared as MsPattern);
     if (nestTopics && typeof pattern === 'string' && isInternalTopic(pattern)) throw internalTopic(pattern);
+    this.isToServe();
     this.handlers.addPattern(pattern, handler, isEvent);
     // For whoever asks for the handlers. Not by Nest's own way, which would chain those of an event, and run them twice.
     Object.assign(handler, { isEventHandler: isEvent, extras: { ...extras } });
@@ -142,6 +157,19 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     const services = this.options.servicesOfApplication();
     if (service === undefined ? services.length === 1 : services.includes(service)) return;
     throw new AsyncCallError('invalid-argument', whoseHandler(name, extras, services));
+  }
+
+  private get isClosed(): boolean {
+    const { phase } = this.phase;
+    return phase === 'draining' || phase === 'closed';
+  }
+
+  private isToServe(): void {
+    if (this.phase.phase === 'unused') this.enter('starting');
+  }
+
+  private enter(phase: ServerPhase): void {
+    if (phase !== this.phase.phase) this.phase = { phase, since: this.options.environment.now() };
   }
 
   private async start(): Promise<void> {
@@ -156,6 +184,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
       if (error instanceof BrokerError) this.states.report('failed', error);
       throw error;
     }
+    if (!this.isClosed) this.enter('serving');
     const names = this.handlers.names.join(', ');
     const { topic } = this.options.requestTopic;
     this.logger.log(`${this.service} serves ${names || 'no endpoint'} (${topic})`);

@@ -1,5 +1,6 @@
 import type { AssignedPartition } from '../broker/consumer.js';
-import type { TopicPartition } from '../broker/record.js';
+import type { RecordBatch, TopicPartition } from '../broker/record.js';
+import { Arrivals } from '../delivery/arrivals.js';
 import { decodeCompleted, encodeCompleted, MAX_REMEMBERED_SPAN } from '../delivery/completed-offsets.js';
 import { Cutoff } from '../delivery/cutoff.js';
 import type { DeliveryOwner } from '../delivery/delivery.js';
@@ -8,6 +9,7 @@ import { OffsetTracker } from '../delivery/offset-tracker.js';
 import { pause } from '../delivery/pause.js';
 import type { Environment } from '../environment/environment.js';
 import type { Intake } from './intake.js';
+import type { PartitionHealth } from './server-health.js';
 
 /** Tells partitions apart; no other begins with it. */
 export function keyOf({ topic, partition }: TopicPartition): string {
@@ -33,6 +35,9 @@ export class OwnedPartition implements DeliveryOwner {
   /** Aborts when a drain has nothing to wait for any more. */
   private readonly drained = new Cutoff();
   private changed = false;
+  private readonly arrivals = new Arrivals();
+  /** The offset behind the last record of the partition, when a batch was last fetched. */
+  private highWatermark: bigint | undefined;
 
   /** Begins where the assignment says, with what its last owner has left in the metadata of its commit. */
   constructor(
@@ -59,6 +64,31 @@ export class OwnedPartition implements DeliveryOwner {
     if (pending >= MAX_REMEMBERED_SPAN) this.isHeldBack = true;
     else if (pending <= MAX_REMEMBERED_SPAN / 2) this.isHeldBack = false;
     return this.isHeldBack && !before;
+  }
+
+  /** A batch was taken over. */
+  took({ records: [first], highWatermark }: RecordBatch): void {
+    this.highWatermark = highWatermark;
+    const { oldest } = this.tracker;
+    if (oldest !== undefined) this.arrivals.add(first.offset, this.environment.now(), oldest);
+  }
+
+  /** What is known of it. */
+  get health(): PartitionHealth {
+    const { topic, partition, tracker, highWatermark } = this;
+    const { position: offset, oldest, pending, completedCount } = tracker;
+    return {
+      topic,
+      partition,
+      offset,
+      unsettledSince: oldest === undefined ? undefined : this.arrivals.timeOf(oldest),
+      inFlight: pending - completedCount,
+      holdsBack: completedCount > 0,
+      isHeldBack: this.isHeldBack,
+      isPaused: this.paused,
+      isLeaving: this.closing.aborted,
+      lag: highWatermark === undefined ? undefined : Math.max(0, Number(highWatermark - offset)),
+    };
   }
 
   /** Begins to run a record. False if the partition is on its way out: then its next owner does. */

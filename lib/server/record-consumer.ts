@@ -2,12 +2,14 @@ import type { Broker, ClientIdentity } from '../broker/broker.js';
 import { BrokerError } from '../broker/broker-error.js';
 import type { AssignedPartition, ConsumerState, GroupConsumer, GroupStart } from '../broker/consumer.js';
 import type { ConsumerRecord, RecordBatch, TopicPartition, TopicPartitionOffset } from '../broker/record.js';
+import type { StateHealth } from '../broker/state-history.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { Environment, TimerHandle } from '../environment/environment.js';
 import { HEADER } from '../protocol/header-names.js';
 import { headerOf } from '../protocol/wire-record.js';
 import type { Intake } from './intake.js';
 import { keyOf, OwnedPartition } from './owned-partition.js';
+import type { GroupHealth } from './server-health.js';
 
 /** How a consumer takes part in its group. */
 export interface GroupSettings {
@@ -82,6 +84,14 @@ export class RecordConsumer {
     this.consumer.subscribe(topics);
   }
 
+  /** What is known of it without asking the broker. */
+  get health(): Omit<GroupHealth, 'groupId' | 'isReplaced' | keyof StateHealth> {
+    return {
+      ...this.consumer.activity(),
+      partitions: [...this.owned.values()].map(({ health }) => health),
+    };
+  }
+
   /** Ends the running records within the drain time, commits what is done, leaves the group. */
   async close(): Promise<void> {
     await this.consumer.close();
@@ -107,6 +117,7 @@ export class RecordConsumer {
       if (cancelled) this.withdraw(owned, cancelled, record.offset);
       else this.submit(owned, record);
     }
+    owned.took(batch);
     this.regulate(owned);
   }
 

@@ -5,11 +5,13 @@ import type { ConsumerState, GroupStart } from '../broker/consumer.js';
 import { ensureTopic } from '../broker/ensure-topic.js';
 import type { TopicPartitionOffset } from '../broker/record.js';
 import { retryUntilReachable } from '../broker/retry.js';
+import { StateHistory } from '../broker/state-history.js';
 import type { Cutoff } from '../delivery/cutoff.js';
 import { pause } from '../delivery/pause.js';
 import type { Environment, TimerHandle } from '../environment/environment.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
 import { type GroupSettings, RecordConsumer } from './record-consumer.js';
+import type { GroupHealth } from './server-health.js';
 import type { FailurePolicy } from './server-options.js';
 import type { GroupSources, Source } from './source.js';
 import type { ServerLogger } from './unfailing-logger.js';
@@ -37,6 +39,7 @@ export interface RunningGroupOptions {
   readonly logger: ServerLogger;
 }
 
+const NO_CONSUMER = { lastPolledAt: undefined, lastContactAt: undefined, joins: 0, partitions: [] };
 const FIRST_RESTART_MS = 1_000;
 const MAX_RESTART_MS = 30_000;
 /** How often new topics are looked for, where a source takes topics by their names. */
@@ -54,6 +57,7 @@ const FROM_ITS_BEGINNING: GroupStart = { timestampMs: 0 };
 /** One consumer group of a service while it is connected. A consumer that has failed is replaced. */
 export class RunningGroup {
   private consumer: RecordConsumer | undefined;
+  private readonly states: StateHistory;
   private replacing: Promise<void> | undefined;
   private readonly topics = new Map<string, ReadTopic>();
   /** Sources of which somebody was told that another one gets topics that they accept, too. */
@@ -64,7 +68,9 @@ export class RunningGroup {
     private readonly group: GroupSources,
     private readonly options: RunningGroupOptions,
     private readonly listener: RunningGroupListener,
-  ) {}
+  ) {
+    this.states = new StateHistory(options.environment);
+  }
 
   /** Resolves once the service is a settled member of the group. Rejects with what prevents it. */
   async start(): Promise<void> {
@@ -86,6 +92,27 @@ export class RunningGroup {
     await this.replacing;
   }
 
+  /** What is known of it without asking the broker. */
+  get health(): GroupHealth {
+    const { group, states, consumer, replacing } = this;
+    return {
+      groupId: group.groupId,
+      ...states.health,
+      isReplaced: replacing !== undefined,
+      ...(consumer?.health ?? NO_CONSUMER),
+    };
+  }
+
+  /** The service cannot begin, for want of a broker: nor can this group. */
+  waitForBroker(error: BrokerError): void {
+    this.report('unavailable', error);
+  }
+
+  private report(state: ConsumerState, error?: BrokerError): void {
+    this.states.report(state, error);
+    this.listener.onState(state, error);
+  }
+
   /** Whether it reads topics by their names, whichever there are. */
   private get isSearching(): boolean {
     return this.group.sources.some(({ accepts }) => accepts);
@@ -97,7 +124,7 @@ export class RunningGroup {
       environment,
       create: createTopics,
       signal: stopping.signal,
-      onUnavailable: (error) => this.listener.onState('unavailable', error),
+      onUnavailable: (error) => this.report('unavailable', error),
     });
   }
 
@@ -174,11 +201,11 @@ export class RunningGroup {
     // Nobody would close it.
     if (this.options.stopping.aborted) throw new AsyncCallError('closed', 'The server was closed.');
     // The first topic is still to be found: until then there is nothing to do.
-    if (this.topics.size === 0) return this.listener.onState('running');
+    if (this.topics.size === 0) return this.report('running');
     let isRunning = false;
     const consumer: RecordConsumer = this.createConsumer((state, error) => {
       if (this.consumer !== consumer) return;
-      this.listener.onState(state, error);
+      this.report(state, error);
       // One that fails to start says so to whoever starts it.
       if (state === 'failed' && isRunning) this.failed();
     });

@@ -23,6 +23,7 @@ import { responseSource } from './response-source.js';
 import { noResponses } from './response-sink.js';
 import type { ResponseWriting } from './response-writer.js';
 import { RunningGroup } from './running-group.js';
+import type { GroupHealth } from './server-health.js';
 import type { ServerOptions } from './server-options.js';
 import { grouped, type GroupSources, type Source } from './source.js';
 import { type ServerLogger, unfailing } from './unfailing-logger.js';
@@ -76,6 +77,11 @@ export class RunningService {
     await Promise.all(this.groups.map((group) => group.start()));
   }
 
+  /** What is known of its groups. */
+  get health(): readonly GroupHealth[] {
+    return this.groups.map(({ health }) => health);
+  }
+
   /**
    * Ends the running requests within the drain time, commits, leaves the groups and disconnects. A broker that does not
    * answer delays that by a few seconds at most.
@@ -105,7 +111,7 @@ export class RunningService {
     const waiting = {
       environment,
       signal: this.stopping.signal,
-      onUnavailable: (error: BrokerError) => this.listener.onState('unavailable', error),
+      onUnavailable: (error: BrokerError) => this.groups.forEach((group) => group.waitForBroker(error)),
     };
     await ensureTopic(this.admin, spec, { create, ...waiting });
     await retryUntilReachable(() => this.admin.checkWritable([spec.topic]), waiting);

@@ -65,6 +65,7 @@ export class TestingBroker implements Broker {
       listOffsets: (partitions, position) => admin.listOffsets(partitions, position),
       fetchCommitted: (groupId, topics) => admin.fetchCommitted(groupId, topics),
       describeGroup: (groupId) => admin.describeGroup(groupId),
+      checkWritable: (topics) => admin.checkWritable(topics),
       close: () => admin.close(),
     };
   }

@@ -3,9 +3,11 @@ import type { BrokerError } from '../broker/broker-error.js';
 import type {
   AssignedConsumer,
   AssignedConsumerOptions,
+  ConsumerActivity,
   ConsumerListener,
   ConsumerState,
   GroupConsumer,
+  GroupConsumerActivity,
   GroupConsumerOptions,
   OffsetCommit,
   PartitionStart,
@@ -73,6 +75,10 @@ export class TestingGroupConsumer implements GroupConsumer {
     await this.base.start();
   }
 
+  activity(): GroupConsumerActivity {
+    return this.base.activity();
+  }
+
   assignment(): TopicPartition[] {
     return this.base.assignment();
   }
@@ -124,6 +130,10 @@ export class TestingAssignedConsumer implements AssignedConsumer {
 
   assign(partitions: readonly PartitionStart[]): Promise<TopicPartitionOffset[]> {
     return this.base.assign(partitions);
+  }
+
+  activity(): ConsumerActivity {
+    return this.base.activity();
   }
 
   position(partition: TopicPartition): bigint | undefined {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe } from '@jest/globals';
+import { describeActivity } from './activity.js';
 import { describeAdministration } from './administration.js';
 import { describeAssignedConsumer } from './assigned-consumer.js';
 import { describeClosing } from './closing.js';
@@ -25,6 +26,7 @@ export function describeBroker(name: string, factory: BrokerFactory): void {
     describeRebalances(harness);
     describeSubscriptions(harness);
     describeAdministration(harness);
+    describeActivity(harness);
     describeClosing(harness);
   });
 }

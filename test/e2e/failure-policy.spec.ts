@@ -15,6 +15,16 @@ describe('G10: a process whose consumer has failed for good, with the policy to 
     expect(signal ?? code).toBe('SIGTERM');
   });
 
+  it('ends because it does not live, where the policy is to report and nobody probes', async () => {
+    const settings = { hooks: true, onFailure: 'report', exitAfterMs: 200 };
+    const { code, signal, output } = await runProgram(APP, settings);
+    expect(output).toMatch(
+      /failing, group failing: its consumer has failed for good: a fault of the driver \(since [^]*livez.exitAfterMs/,
+    );
+    expect(output).toContain('closed in order');
+    expect(signal ?? code).toBe('SIGTERM');
+  });
+
   it('ends also where there are no shutdown hooks', async () => {
     expect(await runProgram(APP, { hooks: false })).toMatchObject({ signal: 'SIGTERM' });
   });

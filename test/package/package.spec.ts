@@ -16,6 +16,11 @@ const TEST_PACKAGES: Record<string, string[]> = {
   'nest-11-commonjs': ['@nestjs/testing@11', 'jest@30', '@types/jest@30', '@swc/core', '@swc/jest'],
   'nest-12-esm': ['@nestjs/testing@12', 'jest@30', '@types/jest@30', '@swc/core', '@swc/jest', 'vitest@4'],
 };
+/** The oldest that works with each Nest. */
+const TERMINUS: Readonly<Record<string, string>> = {
+  'nest-11-commonjs': '@nestjs/terminus@11.0.0',
+  'nest-12-esm': '@nestjs/terminus@12.0.0',
+};
 // Generous: an installation with an empty cache of npm is slow.
 const COMMAND_MS = 240_000;
 const STEP_MS = COMMAND_MS + 60_000;
@@ -126,6 +131,36 @@ describe.each(APPS)('the package in %s', (app) => {
     STEP_MS,
   );
 
+  it(
+    'answers probes, also while it shuts down',
+    async () => {
+      const result = JSON.parse(await run(app, process.execPath, ['dist/health.main.js'])) as unknown;
+
+      const well = [200, 200, 200];
+      expect(result).toEqual({ http: well, server: well, closing: [200, 503, 200] });
+    },
+    STEP_MS,
+  );
+
+  describe('with Terminus', () => {
+    beforeAll(() => npmInstall(app, [TERMINUS[app]]), STEP_MS);
+
+    it(
+      'takes its checks, and is one of them',
+      async () => {
+        expect(await compile(app, 'tsconfig.terminus.json')).toEqual([]);
+        const result = JSON.parse(await run(app, process.execPath, ['dist/terminus.main.js'])) as unknown;
+
+        expect(result).toEqual({
+          health: { status: 200, up: ['async-calls', 'alive'], down: [] },
+          livez: { status: 503, up: ['async-calls'], down: ['heap'] },
+          readyz: { status: 200, up: ['async-calls', 'heap'], down: [] },
+        });
+      },
+      STEP_MS,
+    );
+  });
+
   describe('with kafkajs', () => {
     beforeAll(() => npmInstall(app, ['kafkajs']), STEP_MS);
 
@@ -145,6 +180,7 @@ describe.each(APPS)('the package in %s', (app) => {
         expect(await loadsKafkajs(app, 'nestjs-async-calls')).toBe(false);
         expect(await loadsKafkajs(app, 'nestjs-async-calls/memory')).toBe(false);
         expect(await loadsKafkajs(app, 'nestjs-async-calls/http')).toBe(false);
+        expect(await loadsKafkajs(app, 'nestjs-async-calls/health')).toBe(false);
         expect(await loadsKafkajs(app, 'nestjs-async-calls/kafkajs')).toBe(true);
       },
       STEP_MS,

@@ -1,5 +1,10 @@
 import { BrokerError } from '../broker-error.js';
-import type { AssignedConsumer, AssignedConsumerOptions, PartitionStart } from '../consumer.js';
+import type {
+  AssignedConsumer,
+  AssignedConsumerOptions,
+  ConsumerActivity,
+  PartitionStart,
+} from '../consumer.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
 import type { Cluster } from './cluster.js';
 import { ConsumerStatus } from './consumer-status.js';
@@ -54,6 +59,10 @@ export class KafkajsAssignedConsumer implements AssignedConsumer {
 
   resume(partitions: readonly TopicPartition[]): void {
     this.fetcher.resume(partitions);
+  }
+
+  activity(): ConsumerActivity {
+    return this.fetcher.activity();
   }
 
   position(partition: TopicPartition): bigint | undefined {

@@ -1,5 +1,11 @@
 import { BrokerError } from '../broker-error.js';
-import type { AssignedPartition, GroupConsumer, GroupConsumerOptions, OffsetCommit } from '../consumer.js';
+import type {
+  AssignedPartition,
+  GroupConsumer,
+  GroupConsumerActivity,
+  GroupConsumerOptions,
+  OffsetCommit,
+} from '../consumer.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
 import type { Cluster } from './cluster.js';
 import { ConsumerStatus } from './consumer-status.js';
@@ -91,6 +97,16 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     if (this.closed !== undefined) return Promise.reject(closedError('consumer'));
     this.started ??= this.begin();
     return this.started;
+  }
+
+  activity(): GroupConsumerActivity {
+    const { membership, fetcher } = this;
+    const reading = fetcher.activity();
+    return {
+      lastPolledAt: earliest(reading.lastPolledAt, membership.polledAt),
+      lastContactAt: latest(reading.lastContactAt, membership.lastContactAt),
+      joins: membership.joins,
+    };
   }
 
   assignment(): TopicPartition[] {
@@ -252,4 +268,12 @@ export class KafkajsGroupConsumer implements GroupConsumer {
     this.status.failed(error);
     void this.membership.leave().then(() => this.end());
   }
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
+function latest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }

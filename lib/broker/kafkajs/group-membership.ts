@@ -51,6 +51,10 @@ export class GroupMembership {
   private livelyUntil = 0;
   private joinStarted = 0;
   private joining: Promise<unknown> | undefined;
+  private applying = false;
+  /** When the loop last got round; 0 before it has begun. */
+  private turnedAt = 0;
+  private joinsSinceSettled = 0;
   private hasJoined = false;
   private rejoinWanted = false;
   private settled = true;
@@ -73,9 +77,28 @@ export class GroupMembership {
     return this.coordinator.generation;
   }
 
+  /** How often the group was joined since this member was last settled in it. */
+  get joins(): number {
+    return this.joinsSinceSettled;
+  }
+
+  /** When the group last heard of this member, in milliseconds since the epoch; `undefined` if it never has. */
+  get lastContactAt(): number | undefined {
+    return this.lastContact || undefined;
+  }
+
+  /** Since when the loop stands still, in milliseconds since the epoch; `undefined` if it does not run. */
+  get polledAt(): number | undefined {
+    if (this.turnedAt === 0 || this.isOver()) return undefined;
+    // Both wait for others, who are bounded.
+    if (this.applying || (this.joining !== undefined && !this.isJoinOverdue())) return Date.now();
+    return this.turnedAt;
+  }
+
   /** Takes part in the group until {@link leave}, or until something fails for good. */
   async run(): Promise<void> {
     while (!this.isOver()) {
+      this.turnedAt = Date.now();
       try {
         await this.round();
         this.backoff.succeeded();
@@ -87,12 +110,10 @@ export class GroupMembership {
 
   /** Whether the group has given this member's partitions away by now, as far as a clock can tell. */
   isExpired(): boolean {
-    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.options;
-    const now = Date.now();
     if (this.generation < 0) return false;
     // Who has asked to join is kept: the answer takes as long as the slowest member.
-    if (this.joining !== undefined) return now - this.joinStarted > rebalanceTimeoutMs + sessionTimeoutMs;
-    return now - this.lastContact > sessionTimeoutMs;
+    if (this.joining !== undefined) return this.isJoinOverdue();
+    return Date.now() - this.lastContact > this.options.sessionTimeoutMs;
   }
 
   /** See `GroupConsumer.subscribe`. */
@@ -135,6 +156,11 @@ export class GroupMembership {
     return this.ended.signal.aborted;
   }
 
+  private isJoinOverdue(): boolean {
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.options;
+    return Date.now() - this.joinStarted > rebalanceTimeoutMs + sessionTimeoutMs;
+  }
+
   private end(): void {
     this.ended.abort();
     this.urgent.abort();
@@ -159,7 +185,9 @@ export class GroupMembership {
       throw error;
     } finally {
       // One assignment after the other: the listener may still be busy with this one.
+      this.applying = true;
       await applied;
+      this.applying = false;
     }
   }
 
@@ -169,6 +197,7 @@ export class GroupMembership {
     try {
       const assignment = await joining;
       this.hasJoined = true;
+      this.joinsSinceSettled += 1;
       this.lastContact = Date.now();
       this.livelyUntil = this.lastContact + LIVELY_MS;
       this.listener.onTrouble(undefined);
@@ -181,7 +210,10 @@ export class GroupMembership {
   private async apply(assignment: Assignment): Promise<void> {
     const hasRevoked = await this.listener.onAssignment(assignment, this.urgent.signal);
     if (hasRevoked) this.wantRejoin();
-    else if (!this.rejoinWanted) this.listener.onChanging(!assignment.settled);
+    else if (!this.rejoinWanted) {
+      if (assignment.settled) this.joinsSinceSettled = 0;
+      this.listener.onChanging(!assignment.settled);
+    }
   }
 
   /** Heartbeats, until the assignment was applied and the group has to be joined again. */
@@ -193,6 +225,7 @@ export class GroupMembership {
     });
     const isDone = () => this.isOver() || (this.rejoinWanted && isApplied && !this.closing);
     while (!isDone()) {
+      this.turnedAt = Date.now();
       await this.interval();
       if (isDone()) return;
       await this.heartbeat();

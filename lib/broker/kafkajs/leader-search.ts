@@ -47,6 +47,9 @@ export class LeaderSearch {
       for (const reading of lost) reading.failures += 1;
       options.onTrouble(error as BrokerError);
       return;
+    } finally {
+      const now = performance.now();
+      for (const reading of lost) reading.polledAt = now;
     }
     for (const reading of lost) {
       reading.leader = this.cluster.leaderOf(reading);

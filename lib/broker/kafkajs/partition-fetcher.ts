@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors/async-call-error.js';
 import { BrokerError } from '../broker-error.js';
-import type { FetchOptions } from '../consumer.js';
+import type { ConsumerActivity, FetchOptions } from '../consumer.js';
 import type { TopicPartition, TopicPartitionOffset } from '../record.js';
 import { backoffMs, pauseUntil } from './backoff.js';
 import type { Cluster } from './cluster.js';
@@ -35,6 +35,8 @@ export class PartitionFetcher {
   private readonly maxBytesPerPartition: number;
   private readonly search: LeaderSearch;
   private readonly troubles = new FetchTroubles((trouble) => this.listener.onTrouble(trouble));
+  /** When a leader last answered, of `performance.now()`. */
+  private contactAt: number | undefined;
   /** Partitions are about to come: fetches are kept short. */
   expectsMore = false;
 
@@ -60,7 +62,9 @@ export class PartitionFetcher {
 
   /** Starts to read partitions that were added. */
   release(partitions: readonly TopicPartition[]): void {
-    for (const reading of this.readings.of(partitions)) reading.held = false;
+    const now = performance.now();
+    for (const reading of this.readings.of(partitions))
+      Object.assign(reading, { held: false, polledAt: now });
     this.wake();
   }
 
@@ -98,6 +102,16 @@ export class PartitionFetcher {
   /** See `AssignedConsumer.position`. */
   positionOf(partition: TopicPartition): bigint | undefined {
     return this.readings.of([partition])[0]?.position;
+  }
+
+  /** See `Consumer.activity`. */
+  activity(): ConsumerActivity {
+    const inEpoch = Date.now() - performance.now();
+    const standstillSince = this.readings.standstillSince();
+    return {
+      lastPolledAt: standstillSince === undefined ? undefined : inEpoch + standstillSince,
+      lastContactAt: this.contactAt === undefined ? undefined : inEpoch + this.contactAt,
+    };
   }
 
   /** See `GroupConsumer.seek`. */
@@ -169,9 +183,11 @@ export class PartitionFetcher {
       this.reportTrouble(error as BrokerError);
       return;
     }
+    this.contactAt = performance.now();
     const answered = new Map(answers.map((answer) => [keyOf(answer), answer]));
     for (const { reading, offset } of asked) {
       const answer = answered.get(reading.key);
+      reading.polledAt = this.contactAt;
       if (answer === undefined || !this.isAt(reading, offset)) continue;
       const decoding = this.take(reading, answer);
       if (decoding) await decoding;
@@ -232,6 +248,7 @@ export class PartitionFetcher {
     if (this.listener.mayHandOver?.() === false) return;
     reading.fetched = undefined;
     reading.position = fetched.nextOffset;
+    reading.polledAt = performance.now();
     reading.chosen = false;
     try {
       this.listener.onBatch(fetched.batch);
@@ -285,6 +302,7 @@ export class PartitionFetcher {
   private failed(reading: Reading): void {
     reading.leader = undefined;
     reading.failures += 1;
+    reading.polledAt = performance.now();
   }
 
   private succeeded(reading: Reading): void {

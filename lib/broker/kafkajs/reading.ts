@@ -31,6 +31,8 @@ export interface Reading extends TopicPartition {
   stalls: number;
   /** Not fetched before this time, of `performance.now()`. */
   notBefore: number;
+  /** When an attempt to read it last ended, or could first be made, of `performance.now()`. */
+  polledAt: number;
 }
 
 /** A partition at its start, not handed over yet. */
@@ -48,6 +50,7 @@ export function newReading({ topic, partition, offset }: TopicPartitionOffset, c
     failures: 0,
     stalls: 0,
     notBefore: 0,
+    polledAt: performance.now(),
   };
 }
 

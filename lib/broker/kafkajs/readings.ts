@@ -53,6 +53,18 @@ export class Readings implements Iterable<Reading> {
     return count;
   }
 
+  /** Since when the one stands still that has not got its turn for longest; `undefined` if none is to be fetched. */
+  standstillSince(): number | undefined {
+    const now = performance.now();
+    let since: number | undefined;
+    for (const reading of this) {
+      if (!isFetchable(reading, now)) continue;
+      const { polledAt, notBefore } = reading;
+      since = Math.min(since ?? now, Math.max(polledAt, notBefore));
+    }
+    return since;
+  }
+
   /** Those whose leader has to be looked up. */
   withoutLeader(): Reading[] {
     return [...this].filter(({ leader, held }) => leader === undefined && !held);

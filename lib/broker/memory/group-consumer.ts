@@ -2,6 +2,7 @@ import type { BrokerError } from '../broker-error.js';
 import type {
   AssignedPartition,
   GroupConsumer,
+  GroupConsumerActivity,
   GroupConsumerListener,
   GroupConsumerOptions,
   OffsetCommit,
@@ -25,6 +26,7 @@ export class MemoryGroupConsumer extends MemoryConsumer implements GroupConsumer
   /** The listener's callbacks come one after the other: the end of the last one. */
   private callbacks: Promise<void> = Promise.resolve();
   private pendingCallbacks = 0;
+  private joins = 0;
   private started: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -44,6 +46,10 @@ export class MemoryGroupConsumer extends MemoryConsumer implements GroupConsumer
   start(): Promise<void> {
     if (this.closing !== undefined) return Promise.reject(closed('consumer'));
     return (this.started ??= this.join());
+  }
+
+  override activity(): GroupConsumerActivity {
+    return { ...super.activity(), joins: this.joins };
   }
 
   assignment(): TopicPartition[] {
@@ -116,9 +122,10 @@ export class MemoryGroupConsumer extends MemoryConsumer implements GroupConsumer
       this.enter('failed', error as BrokerError);
       throw error;
     }
+    this.joins += 1;
     await this.group.join(this);
     if (this.closing !== undefined) throw closed('consumer');
-    this.enter('running');
+    this.settle();
   }
 
   private checkTopics(): void {
@@ -138,13 +145,21 @@ export class MemoryGroupConsumer extends MemoryConsumer implements GroupConsumer
   private inTurn(callback: () => Promise<void>): Promise<void> {
     this.pendingCallbacks += 1;
     this.callbacks = this.callbacks.then(async () => {
-      if (this.state === 'running') this.enter('rebalancing');
+      if (this.state === 'running') {
+        this.joins += 1;
+        this.enter('rebalancing');
+      }
       await callback();
       this.pendingCallbacks -= 1;
       const settled = this.pendingCallbacks === 0 && this.closing === undefined;
-      if (settled && this.state === 'rebalancing') this.enter('running');
+      if (settled && this.state === 'rebalancing') this.settle();
     });
     return this.callbacks;
+  }
+
+  private settle(): void {
+    this.joins = 0;
+    this.enter('running');
   }
 }
 

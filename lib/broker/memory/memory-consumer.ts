@@ -1,5 +1,11 @@
 import type { BrokerError } from '../broker-error.js';
-import type { Consumer, ConsumerListener, ConsumerState, FetchOptions } from '../consumer.js';
+import type {
+  Consumer,
+  ConsumerActivity,
+  ConsumerListener,
+  ConsumerState,
+  FetchOptions,
+} from '../consumer.js';
 import type { TopicPartition } from '../record.js';
 import type { MemoryCluster } from './memory-cluster.js';
 import { PartitionReader } from './partition-reader.js';
@@ -18,9 +24,14 @@ export abstract class MemoryConsumer implements Consumer {
     private readonly stateListener: ConsumerListener,
     { maxBytesPerPartition = DEFAULT_MAX_BYTES }: FetchOptions,
   ) {
-    this.reader = new PartitionReader(cluster.topics, cluster.schedule, maxBytesPerPartition, (batch) =>
-      stateListener.onBatch(batch),
-    );
+    this.reader = new PartitionReader(cluster, maxBytesPerPartition, (batch) => stateListener.onBatch(batch));
+  }
+
+  activity(): ConsumerActivity {
+    const isOpen = this.state !== undefined && this.state !== 'failed' && this.state !== 'closed';
+    // The broker is this process: whoever can ask has reached it.
+    const lastContactAt = isOpen ? this.cluster.environment.now() : undefined;
+    return { lastPolledAt: this.reader.standstillSince, lastContactAt };
   }
 
   pause(partitions: readonly TopicPartition[]): void {

@@ -1,7 +1,7 @@
 import type { RecordBatch, TopicPartition, TopicPartitionOffset } from '../record.js';
 import type { ReadLimits } from './log.js';
-import type { Schedule } from './schedule.js';
-import { keyOf, type TopicStore } from './topic-store.js';
+import type { MemoryCluster } from './memory-cluster.js';
+import { keyOf } from './topic-store.js';
 
 /** A batch, and what one turn of the event loop hands over in all. */
 const MAX_RECORDS = 500;
@@ -25,11 +25,11 @@ export class PartitionReader {
   /** Those with something to hand over; the first is the next. */
   private readonly ready = new Set<Reading>();
   private readonly limits: ReadLimits;
-  private scheduled = false;
+  /** Since when a delivery is due, in milliseconds since the epoch; `undefined` if none is. */
+  private scheduledAt: number | undefined;
 
   constructor(
-    private readonly topics: TopicStore,
-    private readonly schedule: Schedule,
+    private readonly cluster: MemoryCluster,
     maxBytes: number,
     private readonly onBatch: (batch: RecordBatch) => void,
   ) {
@@ -39,7 +39,7 @@ export class PartitionReader {
   /** Positions a partition; nothing of it is handed over until {@link release}. */
   hold({ topic, partition, offset }: TopicPartitionOffset): void {
     this.remove({ topic, partition });
-    const unwatch = this.topics.watch({ topic, partition }, () => this.wake(reading));
+    const unwatch = this.cluster.topics.watch({ topic, partition }, () => this.wake(reading));
     const reading: Reading = { topic, partition, position: offset, paused: false, held: true, unwatch };
     this.readings.set(keyOf(reading), reading);
   }
@@ -55,6 +55,11 @@ export class PartitionReader {
 
   resume(partition: TopicPartition): void {
     this.change(partition, (reading) => (reading.paused = false));
+  }
+
+  /** Since when there is something to hand over that has not got its turn; `undefined` if there is nothing. */
+  get standstillSince(): number | undefined {
+    return this.ready.size === 0 ? undefined : this.scheduledAt;
   }
 
   positionOf(partition: TopicPartition): bigint | undefined {
@@ -94,18 +99,18 @@ export class PartitionReader {
   }
 
   private hasNext(reading: Reading): boolean {
-    const log = this.topics.find(reading);
+    const log = this.cluster.topics.find(reading);
     return log !== undefined && log.inRange(reading.position) < log.endOffset;
   }
 
   private scheduleDelivery(): void {
-    if (this.scheduled || this.ready.size === 0) return;
-    this.scheduled = true;
-    this.schedule(() => this.deliver());
+    if (this.scheduledAt !== undefined || this.ready.size === 0) return;
+    this.scheduledAt = this.cluster.environment.now();
+    this.cluster.schedule(() => this.deliver());
   }
 
   private deliver(): void {
-    this.scheduled = false;
+    this.scheduledAt = undefined;
     try {
       let delivered = 0;
       // The listener may pause, seek or close in between, so each step looks at `ready` anew.
@@ -121,7 +126,7 @@ export class PartitionReader {
   private handOver(reading: Reading): number {
     this.ready.delete(reading);
     const { topic, partition } = reading;
-    const log = this.topics.find(reading);
+    const log = this.cluster.topics.find(reading);
     if (log === undefined) return 0;
     const records = log.read(log.inRange(reading.position), this.limits);
     if (records.length === 0) return 0;

@@ -6,12 +6,24 @@ import {
   asyncCallsMicroservice,
   AsyncEndpoint,
   BrokerError,
+  type FailurePolicy,
   type GroupConsumerListener,
 } from 'nestjs-async-calls';
+import { AsyncCallsHealthModule } from 'nestjs-async-calls/health';
 import { memory } from 'nestjs-async-calls/memory';
 
 // Serves on the memory broker until its consumer fails for good, soon after its start.
-const { hooks } = JSON.parse(process.env['E2E_SETTINGS'] ?? '{}') as { readonly hooks: boolean };
+interface FailingSettings {
+  readonly hooks: boolean;
+  readonly onFailure?: FailurePolicy;
+  readonly exitAfterMs?: number;
+}
+
+const {
+  hooks,
+  onFailure = 'exit',
+  exitAfterMs,
+} = JSON.parse(process.env['E2E_SETTINGS'] ?? '{}') as FailingSettings;
 
 @Injectable()
 class Resource implements OnModuleDestroy {
@@ -46,8 +58,9 @@ const listeners: GroupConsumerListener[] = [];
           return broker.createGroupConsumer(identity, options);
         },
       },
-      delivery: { onFailure: 'exit', drainTimeoutMs: 500 },
+      delivery: { onFailure, drainTimeoutMs: 500 },
     }),
+    AsyncCallsHealthModule.forRoot({ livez: { exitAfterMs } }),
   ],
   controllers: [EchoController],
   providers: [Resource],

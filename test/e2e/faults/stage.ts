@@ -132,6 +132,12 @@ export class Stage {
     this.clients.delete(actor as Client);
   }
 
+  /** SIGTERM; resolves with the exit code, or with the signal that has ended it. */
+  async terminate(server: Server): Promise<NodeJS.Signals | number> {
+    this.servers.delete(server);
+    return server.process.end();
+  }
+
   /** Lets a process stand still, until it is thawed. */
   async freeze(actor: Server): Promise<void> {
     this.record('frozen', actor);

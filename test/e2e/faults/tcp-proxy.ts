@@ -12,6 +12,7 @@ export class TcpProxy {
   private readonly links = new Set<Link>();
   private readonly server: Server;
   private delayMs = 0;
+  private made = 0;
 
   private constructor(private readonly target: number) {
     this.server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.accept(client));
@@ -27,6 +28,11 @@ export class TcpProxy {
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
+  }
+
+  /** How many connections were made so far. */
+  get accepted(): number {
+    return this.made;
   }
 
   /** What is sent from now on arrives so much later, in both directions; 0 for no delay. */
@@ -64,6 +70,7 @@ export class TcpProxy {
     const broker = connect({ port: this.target, host: '127.0.0.1', noDelay: true });
     const link = { client, broker };
     this.links.add(link);
+    this.made += 1;
     this.pipe(client, broker);
     this.pipe(broker, client);
     client.on('close', () => {

@@ -28,6 +28,8 @@ class FakeLeader {
   readonly fetches = new Map<number, number>();
   /** For how long an answer keeps the event loop busy: timers then fire too early by the clock. */
   busyMs = 0;
+  /** Whether it answers nothing any more. */
+  isStuck = false;
 
   asCluster(): Cluster {
     const send = (protocol: Protocol<FetchedPartition[]>) => this.send(protocol);
@@ -48,6 +50,7 @@ class FakeLeader {
       });
     });
     await new Promise((resolve) => setTimeout(resolve, 5));
+    if (this.isStuck) await new Promise(() => undefined);
     for (const end = Date.now() + this.busyMs; Date.now() < end;);
     return asked.flat().map(({ partition, offset }) => {
       this.fetches.set(partition, (this.fetches.get(partition) ?? 0) + 1);
@@ -185,3 +188,36 @@ it('says that the listener has failed, when it has', async () => {
   });
   expect(failure).toMatchObject({ fatal: true, message: 'the consumer’s listener failed in onBatch: oops' });
 });
+
+it('shows when it stands still, but not when there is nothing to read', async () => {
+  const leader = new FakeLeader();
+  const fetcher = new PartitionFetcher(
+    leader.asCluster(),
+    {},
+    { onBatch: () => undefined, onTrouble: () => undefined, onFailure: () => undefined },
+  );
+  expect(fetcher.activity()).toEqual({ lastPolledAt: undefined, lastContactAt: undefined });
+  fetcher.add([{ topic, partition: 0, offset: 0n }]);
+  fetcher.release([{ topic, partition: 0 }]);
+  const first = await polledAfter(fetcher, 0);
+  await polledAfter(fetcher, first);
+
+  leader.isStuck = true;
+  await waitFor(() => isStill(fetcher), { what: 'a standstill' });
+  const { lastPolledAt, lastContactAt } = fetcher.activity();
+  expect(lastContactAt).toBeCloseTo(lastPolledAt!, 0);
+
+  fetcher.remove([{ topic, partition: 0 }]);
+  expect(fetcher.activity().lastPolledAt).toBeUndefined();
+  fetcher.stop();
+});
+
+function polledAfter(fetcher: PartitionFetcher, time: number): Promise<number> {
+  const polledAt = () => fetcher.activity().lastPolledAt ?? 0;
+  return waitFor(() => (polledAt() > time + 1 ? polledAt() : undefined), { what: 'a fetch' });
+}
+
+/** Many times as long as a fetch takes. */
+function isStill(fetcher: PartitionFetcher): boolean {
+  return Date.now() - fetcher.activity().lastPolledAt! > 200;
+}

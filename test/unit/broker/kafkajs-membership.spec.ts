@@ -18,7 +18,9 @@ function membership({ joins = [], beats = [] }: { joins?: number[]; beats?: numb
   };
   const codes: Record<string, number[]> = { JoinGroup: joins, Heartbeat: beats };
   const joinedWith: unknown[] = [];
+  const coordinator: { stuck?: Promise<void> } = {};
   const request = async (api: string, args: unknown) => {
+    await coordinator.stuck;
     if (api === 'JoinGroup') joinedWith.push((args as { groupProtocols: unknown }).groupProtocols);
     const errorCode = codes[api]?.shift() ?? OK;
     return answers[api]?.(errorCode) ?? { errorCode };
@@ -48,7 +50,7 @@ function membership({ joins = [], beats = [] }: { joins?: number[]; beats?: numb
   const member = new GroupMembership(cluster as unknown as Cluster, options, listener);
   const assigned = (count: number) =>
     waitFor(() => listener.onAssignment.mock.calls.length === count, { what: `assignment ${count}` });
-  return { member, listener, assigned, joinedWith };
+  return { member, listener, assigned, joinedWith, coordinator };
 }
 
 it('ends when the first join is refused', async () => {
@@ -108,4 +110,39 @@ it('tells of every contact with the group: a join, and each heartbeat', async ()
   expect(listener.onContact.mock.invocationCallOrder[0]).toBeGreaterThan(
     listener.onAssignment.mock.invocationCallOrder[0],
   );
+});
+
+it('shows when it stands still', async () => {
+  const { member, assigned, coordinator } = membership({});
+  expect(member.polledAt).toBeUndefined();
+  const run = member.run();
+  await assigned(1);
+  const first = member.polledAt!;
+  await waitFor(() => member.polledAt! > first, { what: 'the loop to get round' });
+
+  let goOn!: () => void;
+  coordinator.stuck = new Promise((resolve) => (goOn = resolve));
+  // Ten times the interval of heartbeats.
+  await waitFor(() => Date.now() - member.polledAt! > 200, { what: 'a standstill' });
+
+  goOn();
+  await member.leave();
+  await run;
+  expect(member.polledAt).toBeUndefined();
+});
+
+it('counts joins until it is settled', async () => {
+  const { member, listener, assigned } = membership({ beats: [UNKNOWN_MEMBER_ID] });
+  const joins: number[] = [];
+  listener.onAssignment.mockImplementation(async () => {
+    joins.push(member.joins);
+    // A partition is given up at first: the group has to be joined again for that.
+    return joins.length === 1;
+  });
+  const run = member.run();
+  await assigned(2);
+  await waitFor(() => member.joins === 0, { what: 'the member to be settled' });
+  expect(joins).toEqual([1, 2]);
+  await member.leave();
+  await run;
 });

@@ -98,6 +98,7 @@ export class ScriptedReading {
         await this.assigning;
         return [];
       },
+      activity: () => ({ lastPolledAt: undefined, lastContactAt: undefined }),
       pause: (places) => void note('pause', places),
       resume: (places) => void note('resume', places),
       position: ({ partition }) => this.positions.get(partition),

@@ -1,6 +1,10 @@
 import type { Broker } from '../../../lib/broker/broker.js';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
-import type { ConsumerState, GroupConsumerOptions } from '../../../lib/broker/consumer.js';
+import type {
+  ConsumerState,
+  GroupConsumerActivity,
+  GroupConsumerOptions,
+} from '../../../lib/broker/consumer.js';
 import { type Deferred, deferred } from '../support/deferred.js';
 
 /** A member of a group that starts, and fails, when the test says. */
@@ -9,6 +13,8 @@ export class ScriptedConsumer {
   readonly subscriptions: (readonly string[])[];
   readonly started: Deferred<void> = deferred();
   closed = false;
+  /** What it tells of itself. */
+  activity: GroupConsumerActivity = { lastPolledAt: undefined, lastContactAt: undefined, joins: 0 };
 
   constructor(private readonly options: GroupConsumerOptions) {
     this.subscriptions = [options.topics];
@@ -60,6 +66,7 @@ export class ScriptedConsumers {
         this.made.push(consumer);
         return {
           start: () => consumer.started.promise,
+          activity: () => consumer.activity,
           subscribe: (topics) => consumer.subscriptions.push(topics),
           close: async () => consumer.close(),
           assignment: () => [],

@@ -34,6 +34,7 @@ export class ScriptedGroup {
   get broker(): Broker {
     const consumer: GroupConsumer = {
       start: () => Promise.resolve(),
+      activity: () => ({ lastPolledAt: undefined, lastContactAt: undefined, joins: 0 }),
       assignment: () => [...this.owned.keys()].map(placeOf),
       commit: (offsets) => this.commit(offsets),
       pause: (places) => places.forEach(({ partition }) => this.paused.add(partition)),

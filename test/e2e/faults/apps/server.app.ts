@@ -3,11 +3,13 @@ import 'reflect-metadata';
 import { type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { asyncCallsMicroservice, AsyncCallsModule } from 'nestjs-async-calls';
+import { AsyncCallsHealthModule, ProbeServer } from 'nestjs-async-calls/health';
 import { kafkajs } from 'nestjs-async-calls/kafkajs';
 import { serveCommands, settings } from '../../apps/commands.js';
 import { Recorder } from '../history/recorder.js';
 import { recordingEndpoint } from './endpoint.js';
-import { REQUEST_TIMEOUT_MS, SESSION_TIMEOUT_MS, type StageSettings } from './settings.js';
+import { Pool } from './pool.js';
+import { DRAIN_DELAY_MS, REQUEST_TIMEOUT_MS, SESSION_TIMEOUT_MS, type StageSettings } from './settings.js';
 
 const { service, brokers, name, history } = settings<StageSettings>();
 const Endpoint = recordingEndpoint(name, new Recorder(history, name));
@@ -24,11 +26,16 @@ async function join(): Promise<void> {
     delivery: { commitIntervalMs: 200, drainTimeoutMs: 3_000, sessionTimeoutMs: SESSION_TIMEOUT_MS },
   });
 
-  @Module({ imports: [calls], controllers: [Endpoint] })
+  const health = AsyncCallsHealthModule.forRoot({
+    server: { port: 0, host: '127.0.0.1' },
+    drainDelayMs: DRAIN_DELAY_MS,
+  });
+
+  @Module({ imports: [calls, health], controllers: [Endpoint], providers: [Pool] })
   class ServerModule {}
 
   app = await NestFactory.createMicroservice(ServerModule, asyncCallsMicroservice());
-  app.enableShutdownHooks();
+  app.enableShutdownHooks([], { useProcessExit: true });
   await app.listen();
 }
 
@@ -36,6 +43,8 @@ const commands = {
   join,
   /** Ends the application in an orderly way; the process stays, to join again. */
   leave: () => app?.close(),
+  /** The port at which probes are answered. */
+  probes: () => app?.get(ProbeServer).port,
   /** How many handlers run now. */
   running: () => Endpoint.running,
 };

@@ -1,0 +1,135 @@
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { AsyncCallsClient } from '../client/async-calls-client.js';
+import { AsyncCallsServer } from '../server/async-calls-server.js';
+import { pause } from '../delivery/pause.js';
+import type { Environment } from '../environment/environment.js';
+import { ASYNC_CALLS_SURROUNDINGS, type Surroundings } from '../module/surroundings.js';
+import { Canary } from './canary.js';
+import { EventLoopLag } from './event-loop-lag.js';
+import { type HealthReason, timeOf } from './health-reason.js';
+import { livenessReasons } from './liveness.js';
+import { clientReadiness, notStarted, serverReadiness } from './readiness.js';
+import { RESOLVED_HEALTH_OPTIONS, type ResolvedHealthOptions } from './resolve-health-options.js';
+
+/**
+ * Looks at the servers and clients of the application as they are, and at its event loop. Opens no connection; only the
+ * canary, where one is wanted, makes calls.
+ */
+@Injectable()
+export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
+  private readonly eventLoop: EventLoopLag;
+  private readonly environment: Environment;
+  private readonly canary: Canary | undefined;
+  private found: Participants | undefined;
+  private isBootstrapped = false;
+  private shutdownAt: number | undefined;
+
+  constructor(
+    @Inject(RESOLVED_HEALTH_OPTIONS) private readonly options: ResolvedHealthOptions,
+    @Inject(ASYNC_CALLS_SURROUNDINGS) { environment }: Surroundings,
+    private readonly modules: ModulesContainer,
+  ) {
+    const { canary } = options.readyz;
+    this.canary = canary && new Canary(canary, environment);
+    this.environment = environment;
+    this.eventLoop = new EventLoopLag(environment);
+  }
+
+  onModuleInit(): void {
+    this.eventLoop.start();
+  }
+
+  onApplicationShutdown(): void {
+    this.eventLoop.stop();
+  }
+
+  /** The servers and clients of the application, its own and those of `ClientsModule`. */
+  get participants(): Participants {
+    if (this.found) return this.found;
+    const found = participantsOf(this.modules);
+    // Before that some may still be to come.
+    if (this.isBootstrapped) this.found = found;
+    return found;
+  }
+
+  /** All hooks of the start have run. */
+  bootstrapped(): void {
+    this.isBootstrapped = true;
+  }
+
+  /** The application is about to end: from now on it is not ready. Resolves when that was to be seen for long enough. */
+  async shutsDown(): Promise<void> {
+    if (this.shutdownAt !== undefined) return;
+    this.shutdownAt = this.environment.now();
+    await pause(this.environment, this.options.drainDelayMs);
+  }
+
+  /** Why the process is to be restarted; empty if it is not. */
+  liveness(): HealthReason[] {
+    const eventLoopLagMs = this.eventLoop.ms;
+    return livenessReasons({ ...this.snapshots(), eventLoopLagMs }, this.options.livez);
+  }
+
+  /** Why the instance is to be sent no work; empty if it may be. */
+  async readiness(): Promise<HealthReason[]> {
+    const limits = this.options.readyz;
+    const { servers, now } = this.snapshots();
+    const reasons = [
+      ...this.ownReasons(),
+      ...servers.flatMap((server) => serverReadiness(server, limits, now)),
+    ];
+    // What is known already needs no call.
+    const unanswered = reasons.length === 0 && (await this.canaryReason());
+    // The first call opens the client, which is looked at when that is over.
+    const { clients, now: then } = this.snapshots();
+    reasons.push(...clients.flatMap((client) => clientReadiness(client, limits, then)));
+    return unanswered ? [...reasons, unanswered] : reasons;
+  }
+
+  /** Why the application has not started yet; empty if it has. */
+  startup(): HealthReason[] {
+    return [...this.notBootstrapped(), ...this.snapshots().servers.flatMap(notStarted)];
+  }
+
+  private ownReasons(): HealthReason[] {
+    if (this.shutdownAt === undefined) return this.notBootstrapped();
+    return [{ since: timeOf(this.shutdownAt), why: 'the application is shutting down' }];
+  }
+
+  private async canaryReason(): Promise<HealthReason | undefined> {
+    const [client] = this.participants.clients;
+    return client && this.canary?.reason(client);
+  }
+
+  private notBootstrapped(): HealthReason[] {
+    return this.isBootstrapped ? [] : [{ why: 'the application is not initialized yet' }];
+  }
+
+  private snapshots() {
+    const { servers, clients } = this.participants;
+    return {
+      servers: servers.map((server) => server.health()),
+      clients: clients.map((client) => client.health()),
+      now: this.environment.now(),
+    };
+  }
+}
+
+/** What of an application takes part in calls. */
+export interface Participants {
+  readonly servers: readonly AsyncCallsServer[];
+  readonly clients: readonly AsyncCallsClient[];
+}
+
+function participantsOf(modules: ModulesContainer): Participants {
+  const instances = new Set(
+    [...modules.values()].flatMap(({ providers }) =>
+      [...providers.values()].filter((each) => each.isDependencyTreeStatic()).map(({ instance }) => instance),
+    ),
+  );
+  return {
+    servers: [...instances].filter((each) => each instanceof AsyncCallsServer),
+    clients: [...instances].filter((each) => each instanceof AsyncCallsClient),
+  };
+}

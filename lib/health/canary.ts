@@ -1,0 +1,48 @@
+import type { AsyncCallsClient } from '../client/async-calls-client.js';
+import type { Environment } from '../environment/environment.js';
+import { messageOf } from '../errors/async-call-error.js';
+import type { CanaryOptions } from './health-options.js';
+import { type HealthReason, timeOf } from './health-reason.js';
+
+interface Outcome {
+  readonly at: number;
+  /** Why the call was not answered; `undefined` if it was. */
+  readonly reason: HealthReason | undefined;
+}
+
+/** Makes a call from time to time, however often it is asked, and remembers whether it was answered. */
+export class Canary {
+  private last: Outcome | undefined;
+  private running: Promise<Outcome> | undefined;
+
+  constructor(
+    private readonly options: Required<CanaryOptions>,
+    private readonly environment: Environment,
+  ) {}
+
+  /** Why the last call was not answered; makes another one if that is too long ago. Never rejects. */
+  async reason(client: AsyncCallsClient): Promise<HealthReason | undefined> {
+    const { last } = this;
+    if (last && this.environment.now() - last.at < this.options.intervalMs) return last.reason;
+    this.running ??= this.call(client).finally(() => (this.running = undefined));
+    return (await this.running).reason;
+  }
+
+  private async call(client: AsyncCallsClient): Promise<Outcome> {
+    const { target, data, timeoutMs } = this.options;
+    const since = timeOf(this.environment.now());
+    const reason = await new Promise<HealthReason | undefined>((resolve) => {
+      const failed = (error: unknown) =>
+        resolve({ since, why: `the canary call is not answered: ${messageOf(error)}` });
+      try {
+        client
+          .to(target, { timeoutMs })
+          .send(data)
+          .subscribe({ complete: () => resolve(undefined), error: failed });
+      } catch (error) {
+        failed(error);
+      }
+    });
+    return (this.last = { at: this.environment.now(), reason });
+  }
+}
