@@ -107,6 +107,8 @@ describeTester(
       tester.fake('letters/letters').sends(...responses);
       const call = client.to('letters/letters', { timeoutMs: 20_000, ...options }).responses<string>(null);
       const events = await lastValueFrom(call.pipe(materialize(), toArray()));
+      // A call may be over while its service still answers.
+      await tester.settled();
       return events.map(({ kind, value, error }) => {
         if (kind === 'N') return [value?.value, value?.delivery];
         return kind === 'E' ? (error as Error) : 'complete';

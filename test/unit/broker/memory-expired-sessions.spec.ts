@@ -99,7 +99,7 @@ describe('sessions that expire', () => {
     const { members, state } = describeGroup();
     expect(state).toBe('stable');
     const owned = members.flatMap(({ assignment }) => assignment.map(({ partition }) => partition));
-    expect(owned.toSorted()).toEqual([0, 1]);
+    expect(owned.toSorted((a, b) => a - b)).toEqual([0, 1]);
     for (const { member } of [first, second]) {
       const own = member.assignment();
       expect(own).toHaveLength(1);
