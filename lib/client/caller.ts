@@ -30,7 +30,7 @@ import { ReplyRouter } from './reply-router.js';
 import { MessageIds } from '../protocol/message-ids.js';
 
 /** How long `close` waits for one-way calls: what an orderly shutdown can spare, and most outages of a leader take. */
-const CLOSE_GRACE_MS = 5_000;
+export const CLOSE_GRACE_MS = 5_000;
 
 const NO_HEADERS: readonly HeaderEntry[] = [];
 

@@ -37,8 +37,8 @@ export interface RunningServiceListener {
   onGivenUp(): void;
 }
 
-/** Beside the drain time: for the last commit, the last responses and the leave. */
-const CLOSE_GRACE_MS = 5_000;
+/** Beside the drain time, in milliseconds: for the last commit, the last responses and the leave. */
+export const CLOSE_GRACE_MS = 5_000;
 
 /** A service while it is connected: its producer, and a member of each of its consumer groups. */
 export class RunningService {
