@@ -3,7 +3,10 @@
  * longer than the grace time, at once. The exit is not a clean one: somebody is to start the process anew.
  */
 export function endProcess(graceMs: number): void {
-  process.exitCode = 1;
-  setTimeout(() => process.exit(1), graceMs).unref();
+  // At the very end: with `useProcessExit` Nest says 0 after its hooks.
+  process.once('exit', () => {
+    process.exitCode = 1;
+  });
+  setTimeout(() => process.exit(), graceMs).unref();
   process.kill(process.pid, 'SIGTERM');
 }

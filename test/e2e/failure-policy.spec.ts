@@ -15,6 +15,12 @@ describe('G10: a process whose consumer has failed for good, with the policy to 
     expect(signal ?? code).toBe('SIGTERM');
   });
 
+  it('does not end with 0 where Nest is told to end processes so', async () => {
+    const { code, output } = await runProgram(APP, { hooks: true, useProcessExit: true });
+    expect(output).toContain('closed in order');
+    expect(code).toBe(1);
+  });
+
   it('ends because it does not live, where the policy is to report and nobody probes', async () => {
     const settings = { hooks: true, onFailure: 'report', exitAfterMs: 200 };
     const { code, signal, output } = await runProgram(APP, settings);

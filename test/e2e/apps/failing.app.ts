@@ -17,12 +17,14 @@ interface FailingSettings {
   readonly hooks: boolean;
   readonly onFailure?: FailurePolicy;
   readonly exitAfterMs?: number;
+  readonly useProcessExit?: boolean;
 }
 
 const {
   hooks,
   onFailure = 'exit',
   exitAfterMs,
+  useProcessExit,
 } = JSON.parse(process.env['E2E_SETTINGS'] ?? '{}') as FailingSettings;
 
 @Injectable()
@@ -71,6 +73,6 @@ const app = await NestFactory.createMicroservice(AppModule, {
   ...asyncCallsMicroservice(),
   logger: ['error'],
 });
-if (hooks) app.enableShutdownHooks();
+if (hooks) app.enableShutdownHooks([], { useProcessExit });
 await app.listen();
 listeners[0].onState?.('failed', new BrokerError('internal', 'a fault of the driver', { fatal: true }));
