@@ -179,7 +179,7 @@ describe('the scaler', () => {
 describe('the container', () => {
   it('has memory for its heap, and what is beside it', () => {
     const { requests, limits } = container().resources;
-    const [, heap] = /^--max-old-space-size=(\d+)$/.exec(environment['NODE_OPTIONS']!) ?? [];
+    const [, heap] = /^--max-old-space-size=(\d+)$/.exec(environment['NODE_OPTIONS']) ?? [];
     expect(Number.parseInt(limits.memory, 10) * MIB).toBe(Number(heap) * MIB + BESIDE_HEAP);
     expect(limits.memory).toMatch(/^\d+Mi$/);
     expect(requests.memory).toBe(limits.memory);
@@ -219,7 +219,7 @@ describe('what selects pods', () => {
 
   it('lets them reach the ports of the brokers, and names', () => {
     const [names, brokers] = manifestOf('NetworkPolicy').spec.egress;
-    const ports = environment['KAFKA_BROKERS']!.split(',').map((address) => Number(address.split(':')[1]));
+    const ports = environment['KAFKA_BROKERS'].split(',').map((address) => Number(address.split(':')[1]));
     expect(names.ports.map(({ port }: { port: number }) => port)).toEqual([53, 53]);
     expect(brokers.ports.map(({ port }: { port: number }) => port)).toEqual([...new Set(ports)]);
   });
@@ -231,10 +231,10 @@ describe('the Kustomization', () => {
     const files = [...manifestFiles().keys()].filter(
       (name) => !['kustomization.yaml', 'secret.yaml'].includes(name),
     );
-    expect([...(kustomization!['resources'] as string[])].sort()).toEqual(files.sort());
-    const [image] = kustomization!['images'] as [{ name: string }];
+    expect([...(kustomization['resources'] as string[])].sort()).toEqual(files.sort());
+    const [image] = kustomization['images'] as [{ name: string }];
     expect(image.name).toBe(container().image);
-    expect(kustomization!['namespace']).toBe(manifestOf('Namespace').metadata.name);
+    expect(kustomization['namespace']).toBe(manifestOf('Namespace').metadata.name);
   });
 });
 
@@ -242,7 +242,7 @@ describe('the README', () => {
   const readme = readFileSync(new URL('../../../sample/10-kubernetes/README.md', import.meta.url), 'utf8');
   const [, numbers = ''] = readme.split('## The numbers\n');
   const rows = [...numbers.matchAll(/^\| `([\w.]+)`\s*\| `?([^|`]+?)`?\s*\|/gm)].map(
-    ([, name, value]) => [name!, value!] as const,
+    ([, name, value]) => [name, value] as const,
   );
 
   it('has numbers', () => expect(rows.length).toBeGreaterThan(15));

@@ -17,7 +17,7 @@ interface SchemaError {
 export async function schemaFaults(manifest: Manifest): Promise<string[]> {
   const { [manifest.kind]: model } = (await import(moduleOf(manifest))) as Record<string, Model>;
   try {
-    new model!(manifest).validate();
+    new model(manifest).validate();
     return [];
   } catch (error) {
     const { errors = [] } = error as { readonly errors?: readonly SchemaError[] };
