@@ -18,6 +18,7 @@ import { explore, type ExploreOptions } from './explore.js';
 import { Fakes } from './fakes.js';
 import { HandlerResponses, type RespondOptions } from './handler-responses.js';
 import { assertNothingOpen, openIn } from './leftovers.js';
+import { realSetTimeout } from './real-globals.js';
 import type { SentMessage } from './sent-message.js';
 import { matches, type SentFilter } from './sent-messages.js';
 import {
@@ -35,8 +36,6 @@ import { transcriptOf } from './transcript.js';
 import type { TestWorld } from './test-world.js';
 import type { FakeTimers } from './virtual-time.js';
 
-// Test runners replace the global one, and carry it along with the time of the test.
-const realSetTimeout = setTimeout;
 /** Real time: a test that takes so long waits for something that does not come by itself. */
 const HINT_AFTER_MS = 2_000;
 

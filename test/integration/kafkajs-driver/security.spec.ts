@@ -13,6 +13,7 @@ import {
   connectAsyncCalls,
   TerminalError,
 } from 'nestjs-async-calls';
+import { AsyncCallsHealthIndicator, AsyncCallsHealthModule } from 'nestjs-async-calls/health';
 import { kafkajs, type KafkajsOptions } from 'nestjs-async-calls/kafkajs';
 import { lastValueFrom, toArray } from 'rxjs';
 import { describeOnKafka, uniqueName, waitFor } from '../../support/kafka.js';
@@ -339,8 +340,10 @@ describeOnKafka('kafkajs driver, on a broker with TLS, SASL and ACLs', () => {
       const configure = (app: INestApplication) => app.useLogger(loggerTo(log));
       let password = 'admin-secret';
       const broker = kafkajs(kafka.as('admin', { password: () => password }));
-      const shop = await startService({ broker, controllers: [Counter], configure });
+      const imports = [AsyncCallsHealthModule.forRoot({})];
+      const shop = await startService({ broker, controllers: [Counter], configure, imports });
       const web = await startService({ broker, configure });
+      const probes = shop.app.get(AsyncCallsHealthIndicator, { strict: false });
       const states = { ...statesOf(shop.app), client: statesOf(web.app).client };
       const errors: BrokerError[] = [];
       web.client.on('error', (error) => errors.push(error));
@@ -362,6 +365,12 @@ describeOnKafka('kafkajs driver, on a broker with TLS, SASL and ACLs', () => {
       });
       expect([states.client.at(-1), states.server.at(-1)]).toEqual(['unavailable', 'unavailable']);
       expect(errors.find(isRefused)?.message).toContain('user "admin", mechanism SCRAM-SHA-512');
+      // Readiness names the cause; a restart would not mend it.
+      const refused = { why: expect.stringContaining('user "admin", mechanism SCRAM-SHA-512') };
+      expect(await probes.isReady('kafka')).toMatchObject({
+        kafka: { status: 'down', reasons: expect.arrayContaining([expect.objectContaining(refused)]) },
+      });
+      expect(await probes.isLive('kafka')).toMatchObject({ kafka: { status: 'up' } });
 
       password = 'changed-secret';
       expect(await meanwhile).toEqual([1, 2, 3]);
