@@ -92,10 +92,11 @@ export class MessageReader {
       /^(.*)\.(requests|replies|responses|dead-letters)$/.exec(name) ?? ([] as string[]);
     try {
       if (role === 'requests') return [this.request(record, requestId, service, sender)];
-      if (role === 'replies') {
-        return answers(record, service, this.requests.get(requestId)?.endpoint, sender);
-      }
-      if (role === 'responses') return answers(record, service, answeredCallOf(record).endpoint, sender);
+      const known = this.requests.get(requestId)?.endpoint;
+      if (role === 'replies') return answers(record, service, known, sender);
+      // What comes to handlers says itself what it answers, for nobody need have seen the call.
+      if (role === 'responses')
+        return answers(record, service, known ?? answeredCallOf(record).endpoint, sender);
       if (role === 'dead-letters') return [deadLetter(record, service, sender)];
       return [event(record, name, sender)];
     } catch {
