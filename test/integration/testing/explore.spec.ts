@@ -10,8 +10,8 @@ const FAULTS = { crashes: 2, outages: 2, lostSessions: 2, duplicates: 0.2, withi
 const placeOf = ({ atMs, topic, partition, key }: SentMessage) => `${atMs} ms ${topic}[${partition}] ${key}`;
 
 it.each([
-  ['a microservice', false, 30],
-  ['an HTTP application', true, 10],
+  ['a microservice', false, 15],
+  ['an HTTP application', true, 5],
 ])('a seed decides everything that happens to %s, twice the same', async (_, http, seeds) => {
   const ledger = new Ledger();
   const tester = await AsyncCallsTesting.start(BankModule.with(ledger), {
