@@ -65,7 +65,9 @@ describeOnBrokers('G9: finished work is not repeated', (newBroker) => {
       delivery: { commitIntervalMs: 20 },
     });
     const { client } = await startService({ broker });
-    const call = client.to(`${name}/endless`, { timeoutMs: 300 }).send(uniqueName('mark'));
+    await client.connect();
+    // Enough for the request to leave on a busy machine: one that never left would never be committed.
+    const call = client.to(`${name}/endless`, { timeoutMs: 1_500 }).send(uniqueName('mark'));
     await expect(lastValueFrom(call)).rejects.toMatchObject({ code: 'timeout' });
     const admin = broker.createAdmin({ clientId: 'test' });
     const committed = async () => (await admin.fetchCommitted(name, [`${name}.requests`]))[0]?.offset === 1n;
