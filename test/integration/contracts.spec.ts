@@ -405,9 +405,10 @@ describeTester(
           message: 'The call of scribe/x was not sent: the check of its request did not end within 1000 ms.',
         },
       ]);
-      // What would be sent now would come before what is sent afterwards.
       late.resolve(true);
       await lastValueFrom(client.emit('scribe/x', 'afterwards'));
+      // Whatever the check has let go has been sent by now.
+      await tester.settled();
       expect(tester.sent({ to: 'scribe' })).toMatchObject([
         { kind: 'request', value: 1 },
         { kind: 'one-way', value: 'afterwards' },
