@@ -1,23 +1,26 @@
-import { expect, it } from '@jest/globals';
-import { Controller, UseGuards, ValidationPipe } from '@nestjs/common';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Controller, type Type, UseGuards, ValidationPipe } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { IsInt } from 'class-validator';
 import {
   AsyncCallContext,
   AsyncCallError,
+  AsyncCallsClient,
+  AsyncCallsModule,
   AsyncCallsServer,
   AsyncEndpoint,
   type Broker,
   connectAsyncCalls,
   defineEndpoint,
 } from 'nestjs-async-calls';
+import { memory } from 'nestjs-async-calls/memory';
 import { catchError, concat, lastValueFrom, NEVER, type Observable, of, tap, toArray } from 'rxjs';
 import * as v from 'valibot';
 import { z } from 'zod';
+import { type AsyncCallsTesting, describeOnBrokers as describeTester } from '../../lib/testing/index.js';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
-import { last, next, ScriptedService } from '../support/scripted-service.js';
-import { createService, startService } from '../support/services.js';
+import { createService, moduleOf, startService } from '../support/services.js';
 import { deferred } from '../unit/support/deferred.js';
 
 const Wish = z.object({ amount: z.number().int(), at: z.iso.datetime().transform((text) => new Date(text)) });
@@ -150,27 +153,6 @@ describeOnBrokers('contracts', (newBroker) => {
     expect(runs.handlers).toBe(2);
   });
 
-  it('fail a call whose responses do not follow them, and give it up', async () => {
-    const broker = newBroker();
-    const scripted = await ScriptedService.start(broker);
-    const { client } = await startService({ broker });
-    const contract = defineEndpoint(scripted.name, '/x', { response: Bundle });
-    const ending = outcome(client.call(contract, 1));
-    const request = await scripted.request(0);
-    await scripted.respond(request, next(0, { amount: 1 }), next(1, { amount: 'much' }), next(2, 'more'));
-    expect(await ending).toMatchObject([
-      { amount: '$1', note: 'none' },
-      {
-        code: 'protocol-error',
-        message: expect.stringMatching(
-          /^A response of scripted-\w+\/x does not follow its contract: amount: /,
-        ),
-        details: [{ path: 'amount', message: expect.any(String) }],
-      },
-    ]);
-    await waitFor(() => scripted.cancelled.length === 1, { what: 'the cancel' });
-  });
-
   it('keep the order of responses with an asynchronous schema, at either end', async () => {
     const service = uniqueName('slow');
     const waits = new Map<unknown, Promise<void>>();
@@ -227,65 +209,6 @@ describeOnBrokers('contracts', (newBroker) => {
         ),
       ),
     ).toMatchObject([{ code: 'bad-request', details: [{ path: '', message: 'too many' }] }]);
-  });
-
-  it('end with a timeout where an asynchronous schema does not end', async () => {
-    const broker = newBroker();
-    const scripted = await ScriptedService.start(broker);
-    const { client } = await startService({ broker });
-    const late = deferred<boolean>();
-    const never = v.pipeAsync(
-      v.number(),
-      v.checkAsync(() => late.promise, 'never'),
-    );
-    const { name } = scripted;
-    const options = { timeoutMs: 1_000 };
-    const ending = outcome(client.call(defineEndpoint(name, '/x', { response: never }), 1, options));
-    await scripted.respond(await scripted.request(0), next(0, 1), last(1, 2));
-    expect(await ending).toMatchObject([{ code: 'timeout' }]);
-    const request = defineEndpoint(name, '/x', { request: never });
-    expect(await outcome(client.call(request, 1, options))).toMatchObject([
-      {
-        code: 'timeout',
-        message: `The call of ${name}/x was not sent: the check of its request did not end within 1000 ms.`,
-      },
-    ]);
-    // What would be sent now would come before what is sent afterwards.
-    late.resolve(true);
-    await lastValueFrom(client.emit(`${name}/x`, 'afterwards'));
-    expect((await scripted.request(1)).payload.bytes?.toString()).toBe('"afterwards"');
-    expect(client.inFlight).toBe(0);
-  });
-
-  it('do not keep a service waiting longer than maxHandlerMs for an asynchronous schema', async () => {
-    const service = uniqueName('endless');
-    const never = v.pipeAsync(
-      v.number(),
-      v.checkAsync(() => new Promise<boolean>(() => undefined), 'never'),
-    );
-    const asked = defineEndpoint(service, '/asked', { request: never });
-    const answered = defineEndpoint(service, '/answered', { response: never });
-    const options = { maxHandlerMs: 100, retry: { attempts: 1 } };
-
-    @Controller()
-    class EndlessController {
-      @AsyncEndpoint(asked, options)
-      asked(): number {
-        return 1;
-      }
-
-      @AsyncEndpoint(answered, options)
-      async *answered() {
-        yield 1;
-      }
-    }
-
-    const { client } = await startService({ broker: newBroker(), service, controllers: [EndlessController] });
-    for (const { address } of [asked, answered]) {
-      expect(await outcome(client.send(address, 1))).toMatchObject([
-        { code: 'timeout', message: `${address.endpoint} did not end within 100 ms (maxHandlerMs).` },
-      ]);
-    }
   });
 
   it('do not run a request that was given up while it was checked', async () => {
@@ -412,3 +335,123 @@ describeOnBrokers('contracts', (newBroker) => {
     );
   });
 });
+
+describeTester(
+  'contracts, answered by a fake or in vain,',
+  (broker) => {
+    let tester: AsyncCallsTesting;
+    let client: AsyncCallsClient;
+
+    afterEach(async () => {
+      await tester.settled();
+      await tester.close();
+    });
+
+    async function start(...others: Type[]): Promise<void> {
+      const reader = moduleOf({
+        imports: [AsyncCallsModule.forRoot({ service: 'reader', broker: memory() })],
+      });
+      tester = await broker.start([reader, ...others], { configure: (app) => app.useLogger(false) });
+      client = tester.appOf('reader').get(AsyncCallsClient);
+      await client.connect();
+    }
+
+    it('fail a call whose responses do not follow them, and give it up', async () => {
+      await start();
+      tester
+        .fake('scribe/x')
+        .sends(
+          { seq: 0, value: { amount: 1 } },
+          { seq: 1, value: { amount: 'much' } },
+          { seq: 2, value: 'more' },
+        );
+      const contract = defineEndpoint('scribe', '/x', { response: Bundle });
+      expect(await outcome(client.call(contract, 1))).toMatchObject([
+        { amount: '$1', note: 'none' },
+        {
+          code: 'protocol-error',
+          message: expect.stringMatching(/^A response of scribe\/x does not follow its contract: amount: /),
+          details: [{ path: 'amount', message: expect.any(String) }],
+        },
+      ]);
+      await waitFor(() => client.counts.cancelsWritten === 1, { what: 'the cancel' });
+      const [{ requestId }] = tester.sent({ kind: 'request' });
+      expect(tester.sent({ kind: 'cancel' })).toMatchObject([{ to: 'scribe', requestId }]);
+    });
+
+    it('end with a timeout where an asynchronous schema does not end', async () => {
+      await start();
+      const [checking, late] = [deferred(), deferred<boolean>()];
+      const never = v.pipeAsync(
+        v.number(),
+        v.checkAsync(() => {
+          checking.resolve();
+          return late.promise;
+        }, 'never'),
+      );
+      const options = { timeoutMs: 1_000 };
+      tester.fake('scribe/x').sends({ seq: 0, value: 1 }, { seq: 1, kind: 'last', value: 2 });
+      const response = defineEndpoint('scribe', '/x', { response: never });
+      const ending = outcome(client.call(response, 1, options));
+      await checking.promise;
+      await tester.advance(1_000);
+      expect(await ending).toMatchObject([{ code: 'timeout' }]);
+      const request = defineEndpoint('scribe', '/x', { request: never });
+      const refusing = outcome(client.call(request, 1, options));
+      await tester.advance(1_000);
+      expect(await refusing).toMatchObject([
+        {
+          code: 'timeout',
+          message: 'The call of scribe/x was not sent: the check of its request did not end within 1000 ms.',
+        },
+      ]);
+      late.resolve(true);
+      await lastValueFrom(client.emit('scribe/x', 'afterwards'));
+      // Whatever the check has let go has been sent by now.
+      await tester.settled();
+      expect(tester.sent({ to: 'scribe' })).toMatchObject([
+        { kind: 'request', value: 1 },
+        { kind: 'one-way', value: 'afterwards' },
+      ]);
+      expect(client.inFlight).toBe(0);
+    });
+
+    it('do not keep a service waiting longer than maxHandlerMs for an asynchronous schema', async () => {
+      const never = v.pipeAsync(
+        v.number(),
+        v.checkAsync(() => new Promise<boolean>(() => undefined), 'never'),
+      );
+      const asked = defineEndpoint('endless', '/asked', { request: never });
+      const answered = defineEndpoint('endless', '/answered', { response: never });
+      const options = { maxHandlerMs: 100, retry: { attempts: 1 } };
+
+      @Controller()
+      class EndlessController {
+        @AsyncEndpoint(asked, options)
+        asked(): number {
+          return 1;
+        }
+
+        @AsyncEndpoint(answered, options)
+        async *answered() {
+          yield 1;
+        }
+      }
+
+      await start(
+        moduleOf({
+          imports: [AsyncCallsModule.forRoot({ service: 'endless', broker: memory() })],
+          controllers: [EndlessController],
+        }),
+      );
+      for (const { address } of [asked, answered]) {
+        const ending = outcome(client.send(address, 1));
+        await tester.advance(100);
+        expect(await ending).toMatchObject([
+          { code: 'timeout', message: `${address.endpoint} did not end within 100 ms (maxHandlerMs).` },
+        ]);
+      }
+    });
+  },
+  { describe },
+);

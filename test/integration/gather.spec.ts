@@ -1,8 +1,11 @@
-import { expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { ConflictException, Controller, type Type } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import {
   type AsyncCallContext,
+  AsyncCallsClient,
+  AsyncCallsModule,
+  type AsyncCallsOptions,
   AsyncEndpoint,
   AsyncEvent,
   type Broker,
@@ -11,11 +14,13 @@ import {
   type GatherEventOptions,
   type GatherOptions,
 } from 'nestjs-async-calls';
-import { EMPTY, lastValueFrom, NEVER, type Observable, of, tap, toArray } from 'rxjs';
+import { memory } from 'nestjs-async-calls/memory';
+import { EMPTY, lastValueFrom, type Observable, of, Subject, tap, toArray } from 'rxjs';
+import { type AsyncCallsTesting, describeOnBrokers as describeTester } from '../../lib/testing/index.js';
 import { describeOnBrokers } from '../support/brokers.js';
 import { uniqueName, waitFor } from '../support/kafka.js';
 import { recordsOf } from '../support/records.js';
-import { startService } from '../support/services.js';
+import { moduleOf, startService } from '../support/services.js';
 
 /** A service's answer to whoever asks for offers, as an endpoint and as a subscriber. */
 function bidder(topic: string, answer: (data: unknown) => unknown): { Bidder: Type; asked: unknown[] } {
@@ -51,200 +56,227 @@ async function committedOf(broker: Broker, group: string, topic: string): Promis
   return offset;
 }
 
+const WANTED = 'offers-wanted';
+
+const application = (
+  service: string,
+  controllers: Type[],
+  options: Omit<Partial<AsyncCallsOptions>, 'broker'> = {},
+) =>
+  moduleOf({ imports: [AsyncCallsModule.forRoot({ service, broker: memory(), ...options })], controllers });
+
+describeTester(
+  'gather',
+  (broker) => {
+    let tester: AsyncCallsTesting;
+    /** The answer of a service that has none, until the test is over. */
+    let silence: Subject<never>;
+
+    afterEach(async () => {
+      silence.complete();
+      await tester.settled();
+      await tester.close();
+    });
+
+    /** The client of a service, with others beside it. */
+    async function start(...others: Type[]) {
+      silence = new Subject();
+      tester = await broker.start([application('asker', []), ...others], {
+        configure: (app) => app.useLogger(false),
+      });
+      return tester.appOf('asker').get(AsyncCallsClient);
+    }
+
+    /** Services that answer so, and the client of another. */
+    async function setUp(...answers: ((data: unknown) => unknown)[]) {
+      const bidders = answers.map((answer) => bidder(WANTED, answer));
+      const names = bidders.map((_, index) => `bidder-${index + 1}`);
+      const topics = { events: { partitions: 1 } };
+      const client = await start(
+        ...bidders.map(({ Bidder }, index) => application(names[index], [Bidder], { topics })),
+      );
+      const targets = names.map((name) => `${name}/offer`);
+      const ask = (options?: GatherOptions) => endOf(client.gather(targets, 'data', options));
+      const askAll = (options?: GatherEventOptions) =>
+        endOf(client.gather({ event: WANTED }, 'data', options));
+      return { client, names, targets, ask, askAll, bidders };
+    }
+
+    it('ends when all endpoints have answered, well or not', async () => {
+      const { ask, targets } = await setUp(
+        () => of(1, 2),
+        () => {
+          throw new ConflictException('no offer');
+        },
+        () => EMPTY,
+      );
+      const end = await ask();
+      expect(end).toMatchObject({ kind: 'end', reason: 'all', unfinished: [] });
+      expect(valuesOf(end)).toEqual([1, 2]);
+      expect(end.responses.map(({ from, seq }) => [from, seq])).toEqual([
+        [targets[0], 0],
+        [targets[0], 1],
+      ]);
+      expect(end.failures).toEqual([
+        { kind: 'failure', from: targets[1], error: expect.objectContaining({ statusCode: 409 }) },
+      ]);
+    });
+
+    it('passes on what comes when it comes, and the end at last', async () => {
+      const { client, targets } = await setUp(() => of('a', 'b'));
+      const all = await lastValueFrom(client.gather(targets, null).pipe(toArray()));
+      expect(all.map((each) => (each.kind === 'response' ? each.value : each.kind))).toEqual([
+        'a',
+        'b',
+        'end',
+      ]);
+    });
+
+    it('ends when there are enough, and tells the others so', async () => {
+      let aborted = false;
+      @Controller()
+      class Endless {
+        @AsyncEndpoint('/offer')
+        offer(@Ctx() context: AsyncCallContext): Observable<never> {
+          context.signal.addEventListener('abort', () => (aborted = true));
+          return silence;
+        }
+      }
+      const { Bidder } = bidder(WANTED, () => 1);
+      const client = await start(application('bidder', [Bidder]), application('endless', [Endless]));
+      const end = await endOf(client.gather(['bidder/offer', 'endless/offer'], null, { count: 1 }));
+      expect(end).toMatchObject({ reason: 'count', unfinished: ['endless/offer'] });
+      expect(valuesOf(end)).toEqual([1]);
+      await waitFor(() => aborted, { what: 'the cancel' });
+    });
+
+    it('ends when its predicate says so', async () => {
+      const { ask } = await setUp(
+        () => of(1, 2, 3),
+        () => silence,
+      );
+      const isEnough = (responses: readonly { value: unknown }[]) =>
+        responses.reduce((sum, { value }) => sum + Number(value), 0) >= 3;
+      const end = await ask({ when: isEnough });
+      expect(end.reason).toBe('when');
+      expect(valuesOf(end)).toEqual([1, 2]);
+    });
+
+    it('ends when its time is over, with what has come', async () => {
+      const { ask, targets } = await setUp(
+        () => 1,
+        () => silence,
+      );
+      const [end] = await Promise.all([ask({ withinMs: 1_000 }), tester.advance(1_000)]);
+      expect(end).toMatchObject({ reason: 'time', unfinished: [targets[1]] });
+      expect(valuesOf(end)).toEqual([1]);
+    });
+
+    it('fails with what its predicate throws', async () => {
+      const { ask } = await setUp(() => 1);
+      const when = () => {
+        throw new RangeError('not a number');
+      };
+      await expect(ask({ when })).rejects.toThrow('not a number');
+    });
+
+    it('gives the calls up that nobody waits for any more', async () => {
+      let torn = false;
+      const { client, targets, bidders } = await setUp(() =>
+        silence.pipe(tap({ unsubscribe: () => (torn = true) })),
+      );
+      const subscription = client.gather(targets, null).subscribe();
+      await waitFor(() => bidders[0].asked.length > 0, { what: 'the request' });
+      subscription.unsubscribe();
+      await waitFor(() => torn, { what: 'the cancel' });
+    });
+
+    it('asks all who have subscribed to an event, until its time is over', async () => {
+      const { askAll, names } = await setUp(
+        () => of('a1', 'a2'),
+        () => 'b',
+      );
+      const [end] = await Promise.all([askAll({ withinMs: 2_000 }), tester.advance(2_000)]);
+      expect(end).toMatchObject({ reason: 'time', unfinished: [] });
+      expect(sorted(valuesOf(end))).toEqual(['a1', 'a2', 'b']);
+      expect(new Set(end.responses.map(({ from }) => from))).toEqual(new Set(names));
+      const ofFirst = end.responses.filter(({ from }) => from === names[0]);
+      expect(ofFirst.map(({ value, seq }) => [value, seq])).toEqual([
+        ['a1', 0],
+        ['a2', 1],
+      ]);
+    });
+
+    it('ends when all have answered who are expected to', async () => {
+      const { askAll, names } = await setUp(
+        () => 'a',
+        () => {
+          throw new ConflictException('no offer');
+        },
+      );
+      const end = await askAll({ expect: names });
+      expect(end).toMatchObject({ reason: 'all', unfinished: [] });
+      expect(valuesOf(end)).toEqual(['a']);
+      expect(end.failures).toMatchObject([{ from: names[1], error: { statusCode: 409 } }]);
+      // An event is a fact, whoever heard of the failure.
+      await tester.settled();
+      expect(tester.sent({ kind: 'dead-letter' })).toMatchObject([{ from: names[1], to: names[1] }]);
+    });
+
+    it('says who has not answered of those who were expected to', async () => {
+      const { askAll, names } = await setUp(
+        () => 'a',
+        () => silence,
+      );
+      const asking = askAll({ expect: names, withinMs: 1_000 });
+      const [end] = await Promise.all([asking, tester.advance(1_000)]);
+      expect(end).toMatchObject({ reason: 'time', unfinished: [names[1]] });
+    });
+
+    it('ends with the first offer that is good enough, and the event is handled all the same', async () => {
+      const { askAll, bidders } = await setUp(
+        () => 'a',
+        () => 'b',
+      );
+      const end = await askAll({ count: 1 });
+      expect(end.reason).toBe('count');
+      expect(end.responses).toHaveLength(1);
+      await tester.settled();
+      expect(bidders.map(({ asked }) => asked)).toEqual([['data'], ['data']]);
+    });
+
+    it('hears a service once, though several of its groups have subscribed', async () => {
+      let others = 0;
+      @Controller()
+      class Bidder {
+        @AsyncEvent(WANTED)
+        wanted(): Observable<string> {
+          return of('a1', 'a2');
+        }
+
+        @AsyncEvent(WANTED, { group: 'statistics' })
+        count(): string {
+          others += 1;
+          return 'nobody wants that';
+        }
+      }
+      const client = await start(application('bidder', [Bidder]));
+      await client.connect();
+      const late = client.counts.lateResponses;
+      const end = await endOf(client.gather({ event: WANTED }, null, { expect: ['bidder'] }));
+      expect(end).toMatchObject({ reason: 'all', failures: [] });
+      expect(valuesOf(end)).toEqual(['a1', 'a2']);
+      await tester.settled();
+      expect(others).toBe(1);
+      const again = await endOf(client.gather({ event: WANTED }, null, { expect: ['bidder'] }));
+      expect(valuesOf(again)).toEqual(['a1', 'a2']);
+      expect(client.counts.lateResponses).toBe(late);
+    });
+  },
+  { describe },
+);
+
 describeOnBrokers('gather', (newBroker) => {
-  /** Services that answer so, and the client of another. */
-  async function setUp(broker: Broker, ...answers: ((data: unknown) => unknown)[]) {
-    const topic = uniqueName('offers-wanted');
-    const bidders = answers.map((answer) => bidder(topic, answer));
-    const services = await Promise.all(
-      bidders.map(({ Bidder }) =>
-        startService({ broker, controllers: [Bidder], topics: { events: { partitions: 1 } } }),
-      ),
-    );
-    const { client } = await startService({ broker });
-    const names = services.map(({ name }) => name);
-    const targets = names.map((name) => `${name}/offer`);
-    const ask = (options?: GatherOptions) => endOf(client.gather(targets, 'data', options));
-    const askAll = (options?: GatherEventOptions) => endOf(client.gather({ event: topic }, 'data', options));
-    return { client, topic, names, targets, ask, askAll, bidders };
-  }
-
-  it('ends when all endpoints have answered, well or not', async () => {
-    const { ask, targets } = await setUp(
-      newBroker(),
-      () => of(1, 2),
-      () => {
-        throw new ConflictException('no offer');
-      },
-      () => EMPTY,
-    );
-    const end = await ask();
-    expect(end).toMatchObject({ kind: 'end', reason: 'all', unfinished: [] });
-    expect(valuesOf(end)).toEqual([1, 2]);
-    expect(end.responses.map(({ from, seq }) => [from, seq])).toEqual([
-      [targets[0], 0],
-      [targets[0], 1],
-    ]);
-    expect(end.failures).toEqual([
-      { kind: 'failure', from: targets[1], error: expect.objectContaining({ statusCode: 409 }) },
-    ]);
-  });
-
-  it('passes on what comes when it comes, and the end at last', async () => {
-    const { client, targets } = await setUp(newBroker(), () => of('a', 'b'));
-    const all = await lastValueFrom(client.gather(targets, null).pipe(toArray()));
-    expect(all.map((each) => (each.kind === 'response' ? each.value : each.kind))).toEqual(['a', 'b', 'end']);
-  });
-
-  it('ends when there are enough, and tells the others so', async () => {
-    const broker = newBroker();
-    let aborted = false;
-    @Controller()
-    class Endless {
-      @AsyncEndpoint('/offer')
-      offer(@Ctx() context: AsyncCallContext): Observable<never> {
-        context.signal.addEventListener('abort', () => (aborted = true));
-        return NEVER;
-      }
-    }
-    const { name } = await startService({ broker, controllers: [Endless] });
-    const { client, targets } = await setUp(broker, () => 1);
-    const end = await endOf(client.gather([...targets, `${name}/offer`], null, { count: 1 }));
-    expect(end).toMatchObject({ reason: 'count', unfinished: [`${name}/offer`] });
-    expect(valuesOf(end)).toEqual([1]);
-    await waitFor(() => aborted, { what: 'the cancel' });
-  });
-
-  it('ends when its predicate says so', async () => {
-    const { ask } = await setUp(
-      newBroker(),
-      () => of(1, 2, 3),
-      () => NEVER,
-    );
-    const isEnough = (responses: readonly { value: unknown }[]) =>
-      responses.reduce((sum, { value }) => sum + Number(value), 0) >= 3;
-    const end = await ask({ when: isEnough });
-    expect(end.reason).toBe('when');
-    expect(valuesOf(end)).toEqual([1, 2]);
-  });
-
-  it('ends when its time is over, with what has come', async () => {
-    const { ask, targets } = await setUp(
-      newBroker(),
-      () => 1,
-      () => NEVER,
-    );
-    const end = await ask({ withinMs: 1_000 });
-    expect(end).toMatchObject({ reason: 'time', unfinished: [targets[1]] });
-    expect(valuesOf(end)).toEqual([1]);
-  });
-
-  it('fails with what its predicate throws', async () => {
-    const { ask } = await setUp(newBroker(), () => 1);
-    const when = () => {
-      throw new RangeError('not a number');
-    };
-    await expect(ask({ when })).rejects.toThrow('not a number');
-  });
-
-  it('gives the calls up that nobody waits for any more', async () => {
-    let torn = false;
-    const { client, targets, bidders } = await setUp(newBroker(), () =>
-      NEVER.pipe(tap({ unsubscribe: () => (torn = true) })),
-    );
-    const subscription = client.gather(targets, null).subscribe();
-    await waitFor(() => bidders[0].asked.length > 0, { what: 'the request' });
-    subscription.unsubscribe();
-    await waitFor(() => torn, { what: 'the cancel' });
-  });
-
-  it('asks all who have subscribed to an event, until its time is over', async () => {
-    const { askAll, names } = await setUp(
-      newBroker(),
-      () => of('a1', 'a2'),
-      () => 'b',
-    );
-    const end = await askAll({ withinMs: 2_000 });
-    expect(end).toMatchObject({ reason: 'time', unfinished: [] });
-    expect(sorted(valuesOf(end))).toEqual(['a1', 'a2', 'b']);
-    expect(new Set(end.responses.map(({ from }) => from))).toEqual(new Set(names));
-    const ofFirst = end.responses.filter(({ from }) => from === names[0]);
-    expect(ofFirst.map(({ value, seq }) => [value, seq])).toEqual([
-      ['a1', 0],
-      ['a2', 1],
-    ]);
-  });
-
-  it('ends when all have answered who are expected to', async () => {
-    const broker = newBroker();
-    const { askAll, names } = await setUp(
-      broker,
-      () => 'a',
-      () => {
-        throw new ConflictException('no offer');
-      },
-    );
-    const end = await askAll({ expect: names });
-    expect(end).toMatchObject({ reason: 'all', unfinished: [] });
-    expect(valuesOf(end)).toEqual(['a']);
-    expect(end.failures).toMatchObject([{ from: names[1], error: { statusCode: 409 } }]);
-    // An event is a fact, whoever heard of the failure.
-    const letters = () => recordsOf(broker, `${names[1]}.dead-letters`);
-    await waitFor(async () => (await letters()).length === 1, { what: 'the dead letter' });
-  });
-
-  it('says who has not answered of those who were expected to', async () => {
-    const { askAll, names } = await setUp(
-      newBroker(),
-      () => 'a',
-      () => NEVER,
-    );
-    const end = await askAll({ expect: names, withinMs: 1_000 });
-    expect(end).toMatchObject({ reason: 'time', unfinished: [names[1]] });
-  });
-
-  it('ends with the first offer that is good enough, and the event is handled all the same', async () => {
-    const { askAll, bidders } = await setUp(
-      newBroker(),
-      () => 'a',
-      () => 'b',
-    );
-    const end = await askAll({ count: 1 });
-    expect(end.reason).toBe('count');
-    expect(end.responses).toHaveLength(1);
-    await waitFor(() => bidders.every(({ asked }) => asked.length === 1), { what: 'both subscribers' });
-  });
-
-  it('hears a service once, though several of its groups have subscribed', async () => {
-    const broker = newBroker();
-    const topic = uniqueName('offers-wanted');
-    let others = 0;
-    @Controller()
-    class Bidder {
-      @AsyncEvent(topic)
-      wanted(): Observable<string> {
-        return of('a1', 'a2');
-      }
-
-      @AsyncEvent(topic, { group: 'statistics' })
-      count(): string {
-        others += 1;
-        return 'nobody wants that';
-      }
-    }
-    const { name } = await startService({ broker, controllers: [Bidder] });
-    const { client } = await startService({ broker });
-    await client.connect();
-    const late = client.counts.lateResponses;
-    const end = await endOf(client.gather({ event: topic }, null, { expect: [name] }));
-    expect(end).toMatchObject({ reason: 'all', failures: [] });
-    expect(valuesOf(end)).toEqual(['a1', 'a2']);
-    await waitFor(() => others === 1, { what: 'the event in the other group' });
-    const again = await endOf(client.gather({ event: topic }, null, { expect: [name] }));
-    expect(valuesOf(again)).toEqual(['a1', 'a2']);
-    expect(client.counts.lateResponses).toBe(late);
-  });
-
   it('leaves a fact to later subscribers, though nobody is there any more who could hear them', async () => {
     const broker = newBroker();
     const { client, name } = await startService({ broker, topics: { events: { partitions: 1 } } });
@@ -256,7 +288,8 @@ describeOnBrokers('gather', (newBroker) => {
     await admin.deleteTopics([`${name}.replies`]);
     await admin.close();
     const { Bidder, asked } = bidder(topic, () => 'a');
-    const { name: late } = await startService({ broker, controllers: [Bidder] });
+    const delivery = { commitIntervalMs: 20 };
+    const { name: late } = await startService({ broker, delivery, controllers: [Bidder] });
     await waitFor(() => asked.length === 1, { what: 'the event' });
     expect(asked).toEqual(['data']);
     expect(await committedOf(broker, late, topic)).toBe(1n);

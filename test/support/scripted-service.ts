@@ -7,7 +7,7 @@ import { encodeResponse, type FrameBody } from '../../lib/protocol/response.js';
 import { uniqueName, waitFor } from './kafka.js';
 
 /** A frame of a stream, of a delivery that a test makes up. */
-export type Frame = FrameBody & { readonly seq: number; readonly epoch?: number; readonly attempt?: number };
+export type Frame = FrameBody & { readonly seq: number; readonly epoch?: number };
 
 const running: ScriptedService[] = [];
 
@@ -16,13 +16,13 @@ afterEach(async () => {
 });
 
 /** A value that is followed by others. */
-export function next(seq: number, value: unknown, delivery: Pick<Frame, 'epoch' | 'attempt'> = {}): Frame {
+export function next(seq: number, value: unknown, delivery: Pick<Frame, 'epoch'> = {}): Frame {
   return { kind: 'next', payload: jsonSerializer.serialize(value), seq, ...delivery };
 }
 
 /** A value that is the end. */
-export function last(seq: number, value: unknown, delivery: Pick<Frame, 'epoch' | 'attempt'> = {}): Frame {
-  return { kind: 'last', payload: jsonSerializer.serialize(value), seq, ...delivery };
+export function last(seq: number, value: unknown): Frame {
+  return { kind: 'last', payload: jsonSerializer.serialize(value), seq };
 }
 
 /**
@@ -67,7 +67,7 @@ export class ScriptedService {
   /** Writes frames to a request, in this order; their delivery is the first one of epoch 1 if they do not say. */
   async respond({ correlationId, replyTo }: IncomingRequest, ...frames: Frame[]): Promise<void> {
     const { topic, partition } = replyTo as { topic: string; partition: number };
-    const records = frames.map(({ seq, epoch = 1, attempt = 1, ...body }) => ({
+    const records = frames.map(({ seq, epoch = 1, ...body }) => ({
       topic,
       partition,
       key: null,
@@ -75,7 +75,7 @@ export class ScriptedService {
         ...body,
         seq,
         epoch,
-        attempt,
+        attempt: 1,
         correlationId,
         id: uniqueName('response'),
         source: `${this.name}/${epoch}`,

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { AsyncCallContext, AsyncEndpoint } from 'nestjs-async-calls';
+import { AsyncCallContext, AsyncCallsClient, AsyncCallsModule, AsyncEndpoint } from 'nestjs-async-calls';
+import { memory } from 'nestjs-async-calls/memory';
 import { catchError, firstValueFrom, lastValueFrom, NEVER, of, retry, Subject, toArray } from 'rxjs';
+import { describeOnBrokers as describeTester } from '../../../lib/testing/index.js';
 import { describeOnBrokers } from '../../support/brokers.js';
 import { uniqueName, waitFor } from '../../support/kafka.js';
-import { startService } from '../../support/services.js';
-import { memory } from 'nestjs-async-calls/memory';
+import { moduleOf, startService } from '../../support/services.js';
 
 /** What the handlers of one test have seen; calls of other tests have other marks. */
 const log: { mark: string; what: unknown }[] = [];
@@ -150,23 +151,6 @@ describeOnBrokers('a client', (newBroker) => {
     expect(seen(mark)).toEqual([['one-way', 'emitted'], 'call', 'call']);
   });
 
-  it('gives a call up after its timeout, with a typed error', async () => {
-    const { client, name } = await setUp();
-    // A first call, so that the way to the service is known: only the second one's own time is to count.
-    await lastValueFrom(client.emit(`${name}/never`, 1));
-    await client.connect();
-    await expect(
-      lastValueFrom(client.to(`${name}/never`, { timeoutMs: 1_000 }).send(1)),
-    ).rejects.toMatchObject({
-      code: 'timeout',
-      statusCode: 504,
-      message: expect.stringMatching(
-        /never did not end its responses within 1000 ms; none came \(request .*\)/,
-      ),
-    });
-    expect(client.inFlight).toBe(0);
-  });
-
   it('forgets a call that was unsubscribed', async () => {
     const { client, name } = await setUp();
     await client.connect();
@@ -238,6 +222,38 @@ describeOnBrokers('a client', (newBroker) => {
     expect(committed.map(({ offset }) => offset ?? 0n).reduce((sum, offset) => sum + offset)).toBe(1n);
   });
 });
+
+describeTester(
+  'a client whose call is not answered',
+  (broker) => {
+    it('gives it up after its timeout, with a typed error', async () => {
+      const application = moduleOf({
+        imports: [AsyncCallsModule.forRoot({ service: 'reader', broker: memory() })],
+      });
+      const tester = await broker.start(application);
+      const client = tester.app.get(AsyncCallsClient);
+      tester.fake('scribe/never').staysSilent();
+      // A first call, so that the way to the service is known: only the second one's own time is to count.
+      await lastValueFrom(client.emit('scribe/never', 1));
+      await client.connect();
+      const call = lastValueFrom(client.to('scribe/never', { timeoutMs: 1_000 }).send(1));
+      await Promise.all([
+        expect(call).rejects.toMatchObject({
+          code: 'timeout',
+          statusCode: 504,
+          message: expect.stringMatching(
+            /never did not end its responses within 1000 ms; none came \(request .*\)/,
+          ),
+        }),
+        tester.advance(1_000),
+      ]);
+      expect(client.inFlight).toBe(0);
+      await tester.settled();
+      await tester.close();
+    });
+  },
+  { describe },
+);
 
 describe('the dispatch hook of Nest 12', () => {
   it('adds headers to calls', async () => {
