@@ -1,0 +1,2 @@
+/** How often a probe is asked for. */
+export const PROBES_PER_SECOND = 100;
