@@ -8,13 +8,13 @@ import type { OnRedelivery } from './call-options.js';
 
 /** A call, as whoever watches a client sees it. */
 export interface WatchedCall {
-  readonly requestId: string;
   readonly kind: RequestKind;
   /** What is called: `service/endpoint`. */
   readonly target: string;
   /** How many responses have been passed on. */
   readonly received: number;
-  readonly isOver: boolean;
+  /** Calls back once, when the call is over in whatever way. */
+  onOver(listener: () => void): void;
 }
 
 /** Hears of a call, and whose it is, before it leaves. */

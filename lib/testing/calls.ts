@@ -21,13 +21,14 @@ export class Calls {
   private readonly made = new Set<MadeCall>();
 
   add(call: WatchedCall, service: string, process: SimulatedProcess): void {
-    for (const each of this.made) if (each.call.isOver) this.made.delete(each);
-    this.made.add({ call, service, process, trace: traceOf() });
+    const made = { call, service, process, trace: traceOf() };
+    this.made.add(made);
+    call.onOver(() => this.made.delete(made));
   }
 
   /** What is still open, a line each. */
   get open(): string[] {
-    return [...this.made].filter(({ call, process }) => !call.isOver && !process.hasEnded).map(describe);
+    return [...this.made].filter(({ process }) => !process.hasEnded).map(describe);
   }
 }
 

@@ -13,9 +13,12 @@ export class MessageLog {
   private readonly reader = new MessageReader();
   private readonly entries: SentRecord[] = [];
   private readonly read = new Map<SentRecord, readonly SentMessage[]>();
+  /** Those that nobody has asked for yet, in their order. */
+  private readonly unread: SentRecord[] = [];
 
   add(sent: SentRecord): void {
     this.entries.push(sent);
+    this.unread.push(sent);
   }
 
   /** The broker has not taken it. */
@@ -24,13 +27,13 @@ export class MessageLog {
   }
 
   all(): SentMessage[] {
-    return this.entries.flatMap((sent) => this.messagesOf(sent));
+    return this.entries.flatMap((sent) => this.messagesIn(sent));
   }
 
   /** The messages of one record, also of one that is only about to be handed over. */
   messagesIn(sent: SentRecord): readonly SentMessage[] {
     // Answers are told by the requests before them.
-    for (const each of this.entries) this.messagesOf(each);
+    for (const each of this.unread.splice(0)) this.messagesOf(each);
     return this.messagesOf(sent);
   }
 
