@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import { timeoutFault } from '../client/call-options.js';
 import { MAX_TIMER_MS } from '../delivery/pause.js';
-import { AsyncCallError } from '../errors/async-call-error.js';
-import { faultOf, objectFaults } from '../module/option-faults.js';
+import { assertNoFaults, faultOf, objectFaults } from '../module/option-faults.js';
 import type {
   AsyncCallsHealthOptions,
   CanaryOptions,
@@ -55,11 +54,7 @@ const CANARY: Omit<Required<CanaryOptions>, 'target'> = {
 
 /** Applies defaults and checks. Throws one `invalid-argument` error that names every fault and what to write instead. */
 export function resolveHealthOptions(options: AsyncCallsHealthOptions): ResolvedHealthOptions {
-  const faults = faultsOf(options);
-  if (faults.length > 0) {
-    const list = faults.map((fault) => `\n  - ${fault}`).join('');
-    throw new AsyncCallError('invalid-argument', `The options of AsyncCallsHealthModule are wrong:${list}`);
-  }
+  assertNoFaults('AsyncCallsHealthModule', faultsOf(options));
   const { livez, readyz, startupz, server, drainDelayMs = 0 } = options;
   const { canary, ...readiness } = readyz ?? {};
   return Object.freeze({

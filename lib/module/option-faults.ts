@@ -5,6 +5,7 @@ import { countFault, limitFault } from '../delivery/count-fault.js';
 import type { DuplicateWindow } from '../delivery/memory-duplicate-store.js';
 import { MAX_TIMER_MS } from '../delivery/pause.js';
 import { retryFaults } from '../delivery/retry-policy.js';
+import { AsyncCallError } from '../errors/async-call-error.js';
 import { serviceNameFault } from '../protocol/endpoint-address.js';
 import type { Serializer } from '../protocol/serializer.js';
 import type { FailurePolicy, PatternPolicy } from '../server/server-options.js';
@@ -14,6 +15,13 @@ import type {
   DeliveryOptions,
   TopicOptions,
 } from './async-calls-options.js';
+
+/** Throws one `invalid-argument` error that names every fault of the module's options. */
+export function assertNoFaults(module: string, faults: readonly string[]): void {
+  if (faults.length === 0) return;
+  const list = faults.map((fault) => `\n  - ${fault}`).join('');
+  throw new AsyncCallError('invalid-argument', `The options of ${module} are wrong:${list}`);
+}
 
 /** Everything that is wrong with the options, each as `option: what is wrong: what to write instead`. */
 export function faultsOf(options: AsyncCallsOptions): string[] {

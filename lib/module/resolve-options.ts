@@ -3,12 +3,11 @@ import type { ClientOptions } from '../client/client-options.js';
 import type { DuplicateStore } from '../delivery/duplicate-store.js';
 import { MemoryDuplicateStore } from '../delivery/memory-duplicate-store.js';
 import type { Environment } from '../environment/environment.js';
-import { AsyncCallError } from '../errors/async-call-error.js';
 import { jsonSerializer } from '../protocol/json-serializer.js';
 import { topicNames } from '../protocol/topic-names.js';
 import type { NestTopics, ServerOptions } from '../server/server-options.js';
 import type { AsyncCallsOptions, DeliveryOptions, TopicOptions } from './async-calls-options.js';
-import { faultsOf } from './option-faults.js';
+import { assertNoFaults, faultsOf } from './option-faults.js';
 import type { Surroundings } from './surroundings.js';
 
 /** The module's options with every default in place, checked and frozen. */
@@ -33,7 +32,7 @@ const DEFAULT_RETRY = { attempts: 3, initialDelayMs: 100, multiplier: 4, maxDela
  * every fault and what to write instead. What is right is then put into its surroundings.
  */
 export function resolveOptions(configured: AsyncCallsOptions, surroundings: Surroundings): ResolvedOptions {
-  assertNoFaults(faultsOf(configured));
+  assertNoFaults('AsyncCallsModule', faultsOf(configured));
   const options = surroundings.optionsOf(configured);
   const { service, broker, topics = {}, calls = {}, delivery = {} } = options;
   const { environment, onCall, onEnded } = surroundings;
@@ -129,10 +128,4 @@ function topicSettings(
     replicationFactor,
     configs: Object.freeze({ ...configs, ...options.configs }),
   });
-}
-
-function assertNoFaults(faults: readonly string[]): void {
-  if (faults.length === 0) return;
-  const list = faults.map((fault) => `\n  - ${fault}`).join('');
-  throw new AsyncCallError('invalid-argument', `The options of AsyncCallsModule are wrong:${list}`);
 }

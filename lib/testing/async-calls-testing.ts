@@ -1,10 +1,14 @@
-import { Logger } from '@nestjs/common';
 import type { Broker } from '../broker/broker.js';
 import type { CallTarget } from '../client/call-address.js';
 import type { CallOptions } from '../client/call-options.js';
 import type { PublishOptions } from '../client/publish-options.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
-import { type EndpointTarget, normalizeEndpoint, parseTarget } from '../protocol/endpoint-address.js';
+import {
+  type EndpointAddress,
+  type EndpointTarget,
+  normalizeEndpoint,
+  parseTarget,
+} from '../protocol/endpoint-address.js';
 import {
   type AnyEndpointContract,
   type EndpointContract,
@@ -18,7 +22,6 @@ import { explore, type ExploreOptions } from './explore.js';
 import { Fakes } from './fakes.js';
 import { HandlerResponses, type RespondOptions } from './handler-responses.js';
 import { assertNothingOpen, openIn } from './leftovers.js';
-import { realSetTimeout } from './real-globals.js';
 import type { SentMessage } from './sent-message.js';
 import { matches, type SentFilter } from './sent-messages.js';
 import {
@@ -30,14 +33,12 @@ import {
 import { notRepeatable, TestApplications } from './test-applications.js';
 import { deleteTopics, onlyInMemory, realWorld, type VirtualWorld, virtualWorld } from './test-brokers.js';
 import { SimulatedProcess } from './simulated-process.js';
+import { StuckHint } from './stuck-hint.js';
 import { TestClient, type TestedResponse } from './test-client.js';
 import { TestFaults } from './test-faults.js';
 import { transcriptOf } from './transcript.js';
 import type { TestWorld } from './test-world.js';
 import type { FakeTimers } from './virtual-time.js';
-
-/** Real time: a test that takes so long waits for something that does not come by itself. */
-const HINT_AFTER_MS = 2_000;
 
 /** How a test is set up. */
 export interface TestingOptions extends ApplicationOptions {
@@ -64,7 +65,7 @@ export class AsyncCallsTesting {
   readonly faults: TestFaults;
   private readonly fakes: Fakes;
   private readonly handlerResponses: HandlerResponses;
-  private readonly logger = new Logger('AsyncCallsTesting');
+  private readonly hint = new StuckHint(() => this.open());
   private closing: Promise<void> | undefined;
 
   private constructor(
@@ -190,14 +191,14 @@ export class AsyncCallsTesting {
     values: readonly unknown[],
     options: RespondOptions = {},
   ): Promise<Handled[]> {
-    const from = isEndpointContract(target) ? target.address : parseTarget(target);
+    const from = addressOf(target);
     const to = options.to ?? this.onlyService(`respond(…, { to: '${this.applications.services[0]}' })`);
     return this.patiently(this.handlerResponses.send(from, to, values, options));
   }
 
   /** Stands in for an endpoint of a service that is not under test; see {@link FakeEndpoint}. */
   fake(target: EndpointTarget | AnyEndpointContract): FakeEndpoint {
-    return this.fakes.of(isEndpointContract(target) ? target.address : parseTarget(target));
+    return this.fakes.of(addressOf(target));
   }
 
   /** What was sent by now and stored, in order, or those of it that are meant. What the test itself has sent is from `test`. */
@@ -239,7 +240,7 @@ export class AsyncCallsTesting {
           tester,
           time: tester.virtual!.time,
           services: tester.applications.services,
-          open: () => openIn(tester.world, tester.calls),
+          open: () => tester.open(),
         };
       },
       options,
@@ -267,19 +268,8 @@ export class AsyncCallsTesting {
     }
   }
 
-  /** Says what a test waits for that takes long: virtual time passes only when it is told to. */
   private patiently<T>(work: Promise<T>): Promise<T> {
-    if (!this.virtual || this.virtual.time.isDriven) return work;
-    const timer = realSetTimeout(() => {
-      const open = openIn(this.world, this.calls).map((each) => `\n  - ${each}`);
-      // Nest's logger for tests shows nothing below an error.
-      this.logger.error(
-        `Time stands still: what waits for it goes on with \`await tester.advance(ms)\`. Open:${open.join('')}`,
-      );
-    }, HINT_AFTER_MS).unref();
-    const end = () => clearTimeout(timer);
-    work.then(end, end);
-    return work;
+    return this.virtual && !this.virtual.time.isDriven ? this.hint.watch(work) : work;
   }
 
   /** What is sent after the end gets no answer. */
@@ -289,6 +279,10 @@ export class AsyncCallsTesting {
       'invalid-argument',
       'This test has ended: its tester is closed. Await what you call before `tester.close()`.',
     );
+  }
+
+  private open(): string[] {
+    return openIn(this.world, this.calls);
   }
 
   private targetOf(target: EndpointTarget | AnyEndpointContract): CallTarget {
@@ -306,6 +300,10 @@ export class AsyncCallsTesting {
       `There are several services under test: ${services.join(', ')}. Say which one is meant: ${whatToWrite}.`,
     );
   }
+}
+
+function addressOf(target: EndpointTarget | AnyEndpointContract): EndpointAddress {
+  return isEndpointContract(target) ? target.address : parseTarget(target);
 }
 
 function isList<T>(value: T | readonly T[]): value is readonly T[] {

@@ -1,4 +1,5 @@
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
+import { listed } from './leftovers.js';
 import type { TestFaults } from './test-faults.js';
 import type { VirtualTime } from './virtual-time.js';
 
@@ -38,8 +39,7 @@ export class ExplorationError extends Error {
     { transcript, open }: { readonly transcript: string; readonly open: readonly string[] },
     cause: unknown,
   ) {
-    const stillOpen =
-      open.length === 0 ? '' : `Still open:${open.map((each) => `\n  - ${each}`).join('')}\n\n`;
+    const stillOpen = open.length === 0 ? '' : `Still open:${listed(open)}\n\n`;
     super(
       `Seed ${seed} has failed: ${messageOf(cause)}\n\n${stillOpen}` +
         `Run it again with explore({ seed: ${seed} }, …). What was sent:\n${transcript}`,

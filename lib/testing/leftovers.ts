@@ -8,7 +8,7 @@ export class LeftoverError extends Error {
     /** A line for each call that has not ended, and for each message that was not dealt with. */
     readonly leftovers: readonly string[],
   ) {
-    super(`The test has left something open:${leftovers.map((each) => `\n  - ${each}`).join('')}`);
+    super(`The test has left something open:${listed(leftovers)}`);
     this.name = 'LeftoverError';
   }
 }
@@ -17,6 +17,11 @@ export class LeftoverError extends Error {
 export function assertNothingOpen(world: TestWorld, calls: Calls): void {
   const leftovers = openIn(world, calls);
   if (leftovers.length > 0) throw new LeftoverError(leftovers);
+}
+
+/** Each in a line of its own, behind a title. */
+export function listed(lines: readonly string[]): string {
+  return lines.map((line) => `\n  - ${line}`).join('');
 }
 
 /** A line for each call without an end, and for each message that was not dealt with. */
