@@ -1,7 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { AsyncCallsClient } from '../client/async-calls-client.js';
+import type { ClientHealth } from '../client/client-health.js';
 import { AsyncCallsServer } from '../server/async-calls-server.js';
+import type { ServerHealth } from '../server/server-health.js';
 import { pause } from '../delivery/pause.js';
 import type { Environment } from '../environment/environment.js';
 import { ASYNC_CALLS_SURROUNDINGS, type Surroundings } from '../module/surroundings.js';
@@ -45,7 +47,7 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** The servers and clients of the application, its own and those of `ClientsModule`. */
-  get participants(): Participants {
+  private get participants(): Participants {
     if (this.found) return this.found;
     const found = participantsOf(this.modules);
     // Before that some may still be to come.
@@ -65,31 +67,45 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
     await pause(this.environment, this.options.drainDelayMs);
   }
 
-  /** Why the process is to be restarted; empty if it is not. */
-  liveness(): HealthReason[] {
-    const eventLoopLagMs = this.eventLoop.ms;
-    return livenessReasons({ ...this.snapshots(), eventLoopLagMs }, this.options.livez);
+  /** Whether the process is to be restarted. */
+  liveness(): Finding {
+    const look = this.look();
+    return {
+      ...look,
+      reasons: livenessReasons({ ...look, eventLoopLagMs: this.eventLoop.ms }, this.options.livez),
+    };
   }
 
-  /** Why the instance is to be sent no work; empty if it may be. */
-  async readiness(): Promise<HealthReason[]> {
-    const limits = this.options.readyz;
-    const { servers, now } = this.snapshots();
+  /** Whether the instance may be sent work. */
+  async readiness(): Promise<Finding> {
+    const unanswered = this.canary && (await this.canaryReason(this.canary));
+    // The first call opens the client, which is judged when that is over.
+    const look = this.look();
+    const { clients, now } = look;
     const reasons = [
-      ...this.ownReasons(),
-      ...servers.flatMap((server) => serverReadiness(server, limits, now)),
+      ...this.servingReasons(look),
+      ...clients.flatMap((client) => clientReadiness(client, this.options.readyz, now)),
+      ...(unanswered ? [unanswered] : []),
     ];
-    // What is known already needs no call.
-    const unanswered = reasons.length === 0 && (await this.canaryReason());
-    // The first call opens the client, which is looked at when that is over.
-    const { clients, now: then } = this.snapshots();
-    reasons.push(...clients.flatMap((client) => clientReadiness(client, limits, then)));
-    return unanswered ? [...reasons, unanswered] : reasons;
+    return { ...look, reasons };
   }
 
-  /** Why the application has not started yet; empty if it has. */
-  startup(): HealthReason[] {
-    return [...this.notBootstrapped(), ...this.snapshots().servers.flatMap(notStarted)];
+  /** Whether the application has started. */
+  startup(): Finding {
+    const look = this.look();
+    return { ...look, reasons: [...this.notBootstrapped(), ...look.servers.flatMap(notStarted)] };
+  }
+
+  private async canaryReason(canary: Canary): Promise<HealthReason | undefined> {
+    const [client] = this.participants.clients;
+    // What is known already needs no call.
+    if (!client || this.servingReasons(this.look()).length > 0) return undefined;
+    return canary.reason(client);
+  }
+
+  private servingReasons({ servers, now }: Look): HealthReason[] {
+    const limits = this.options.readyz;
+    return [...this.ownReasons(), ...servers.flatMap((server) => serverReadiness(server, limits, now))];
   }
 
   private ownReasons(): HealthReason[] {
@@ -97,16 +113,11 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
     return [{ since: timeOf(this.shutdownAt), why: 'the application is shutting down' }];
   }
 
-  private async canaryReason(): Promise<HealthReason | undefined> {
-    const [client] = this.participants.clients;
-    return client && this.canary?.reason(client);
-  }
-
   private notBootstrapped(): HealthReason[] {
     return this.isBootstrapped ? [] : [{ why: 'the application is not initialized yet' }];
   }
 
-  private snapshots() {
+  private look(): Look {
     const { servers, clients } = this.participants;
     return {
       servers: servers.map((server) => server.health()),
@@ -116,8 +127,21 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
+/** The application at one moment. */
+interface Look {
+  readonly servers: readonly ServerHealth[];
+  readonly clients: readonly ClientHealth[];
+  readonly now: number;
+}
+
+/** How the application was found. */
+export interface Finding extends Look {
+  /** What is wrong with that; empty if nothing is. */
+  readonly reasons: readonly HealthReason[];
+}
+
 /** What of an application takes part in calls. */
-export interface Participants {
+interface Participants {
   readonly servers: readonly AsyncCallsServer[];
   readonly clients: readonly AsyncCallsClient[];
 }

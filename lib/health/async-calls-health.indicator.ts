@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ApplicationHealth } from './application-health.js';
-import type { HealthReason } from './health-reason.js';
+import { ApplicationHealth, type Finding } from './application-health.js';
 import type { HealthIndication } from './health-check.js';
 import { clientSummary, serverSummary } from './summary.js';
 
@@ -29,12 +28,8 @@ export class AsyncCallsHealthIndicator {
     return this.result(key, this.application.startup());
   }
 
-  private result(key: string, reasons: readonly HealthReason[]): HealthIndication {
-    const { servers, clients } = this.application.participants;
-    const details = {
-      servers: servers.map((server) => serverSummary(server.health())),
-      clients: clients.map((client) => clientSummary(client.health())),
-    };
+  private result(key: string, { reasons, servers, clients }: Finding): HealthIndication {
+    const details = { servers: servers.map(serverSummary), clients: clients.map(clientSummary) };
     return {
       [key]: reasons.length > 0 ? { status: 'down', reasons, ...details } : { status: 'up', ...details },
     };

@@ -40,7 +40,7 @@ export class Supervisor implements OnModuleInit, OnApplicationShutdown {
   }
 
   private look(): void {
-    const reasons = this.application.liveness();
+    const { reasons } = this.application.liveness();
     const now = this.surroundings.environment.uptime();
     if (reasons.length === 0) this.notLiveSince = undefined;
     else if (now - (this.notLiveSince ??= now) >= this.options.livez.exitAfterMs) this.end(reasons);
