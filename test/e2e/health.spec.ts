@@ -8,9 +8,9 @@ import { TcpProxy } from './faults/tcp-proxy.js';
 import { Processes } from './processes.js';
 import { ProbedService } from './probed-service.js';
 
-jest.setTimeout(90_000);
+jest.setTimeout(150_000);
 
-const OUTAGE_MS = 15_000;
+const OUTAGE_MS = 60_000;
 /** What is promised; the outage itself is not in it. */
 const READY_MS = 1_000;
 const BACK_MS = 10_000;
