@@ -1,8 +1,7 @@
 // Asks an address again and again until it is killed, and says when it has begun.
 import { strictEqual } from 'node:assert/strict';
-import { PROBES_PER_SECOND } from './measured.js';
 
-const [url] = process.argv.slice(2);
+const [url, perSecond] = process.argv.slice(2);
 
 async function probe(): Promise<void> {
   const response = await fetch(url);
@@ -11,4 +10,4 @@ async function probe(): Promise<void> {
 
 await probe();
 console.log('probing');
-setInterval(() => void probe(), 1_000 / PROBES_PER_SECOND);
+setInterval(() => void probe(), 1_000 / Number(perSecond));
