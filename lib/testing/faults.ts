@@ -1,8 +1,18 @@
+import { BrokerError } from '../broker/broker-error.js';
 import type { SentMessage } from './sent-message.js';
 import { matches, type SentFilter } from './sent-messages.js';
 
 /** How long a message takes to the broker, in milliseconds: always the same, or between two bounds. */
 export type DelayMs = number | { readonly min: number; readonly max: number };
+
+/** Why a broker does not take a message; `unavailable` may pass, the others stay. */
+export type RefusalCode = 'unavailable' | 'payload-too-large' | 'authorization-failed' | 'unknown-topic';
+
+interface Refusal {
+  readonly code: RefusalCode;
+  /** How many more are refused. */
+  left: number;
+}
 
 /** Hears of the broker's stops and starts. */
 export type BrokerListener = (isStopped: boolean) => void;
@@ -16,6 +26,7 @@ interface Rule<T> {
 export class Faults {
   private readonly delays: Rule<DelayMs>[] = [];
   private readonly duplicates: Rule<number>[] = [];
+  private readonly refusals: Rule<Refusal>[] = [];
   private readonly listeners = new Set<BrokerListener>();
   private stopped = false;
 
@@ -27,7 +38,7 @@ export class Faults {
 
   /** Whether anything depends on what is sent. */
   get areSet(): boolean {
-    return this.delays.length + this.duplicates.length > 0;
+    return this.delays.length + this.duplicates.length + this.refusals.length > 0;
   }
 
   /** Messages of this kind reach the broker late. Those of one partition and one sender keep their order. */
@@ -40,10 +51,16 @@ export class Faults {
     this.duplicates.push({ filter, setting: probability });
   }
 
-  /** Ends delays and duplicates. */
+  /** Messages of this kind are not stored, so many times. */
+  refuse(code: RefusalCode, filter: SentFilter = {}, times: number): void {
+    this.refusals.push({ filter, setting: { code, left: times } });
+  }
+
+  /** Ends delays, duplicates and refusals. */
   clear(): void {
     this.delays.length = 0;
     this.duplicates.length = 0;
+    this.refusals.length = 0;
   }
 
   setBrokerStopped(stopped: boolean): void {
@@ -68,6 +85,20 @@ export class Faults {
   isDuplicated(messages: readonly SentMessage[]): boolean {
     const rule = applying(this.duplicates, messages);
     return rule !== undefined && this.chance() < rule.setting;
+  }
+
+  /** Why the record of these messages is not stored this time; `undefined` if it is. */
+  refusalOf(messages: readonly SentMessage[]): BrokerError | undefined {
+    const rule = applying(
+      this.refusals.filter(({ setting }) => setting.left > 0),
+      messages,
+    );
+    if (!rule) return undefined;
+    rule.setting.left -= 1;
+    const { code } = rule.setting;
+    return new BrokerError(code, 'the test has the broker refuse it: faults.refuse', {
+      retriable: code === 'unavailable',
+    });
   }
 }
 

@@ -23,5 +23,5 @@ export {
 export type { MessageKind, SentMessage } from './sent-message.js';
 export type { SentFilter } from './sent-messages.js';
 export { TestFaults } from './test-faults.js';
-export type { DelayMs } from './faults.js';
+export type { DelayMs, RefusalCode } from './faults.js';
 export type { FakeTimers } from './virtual-time.js';

@@ -1,4 +1,4 @@
-import type { DelayMs } from './faults.js';
+import type { DelayMs, RefusalCode } from './faults.js';
 import type { SentFilter } from './sent-messages.js';
 import type { TestApplications } from './test-applications.js';
 import { onlyInMemory, type VirtualWorld } from './test-brokers.js';
@@ -31,7 +31,17 @@ export class TestFaults {
     this.world.faults.duplicate(which, probability);
   }
 
-  /** Ends `delay` and `duplicate`. */
+  /**
+   * The broker refuses messages from now on, all or those that are meant, or only so many of them: they are not stored, and
+   * whoever sends them gets this error. `unavailable` stands for what may pass, as a partition without a leader after all
+   * that a driver tries by itself. Messages that share a record with one that is meant are refused with it, and so are those
+   * behind it in the same batch.
+   */
+  refuse(code: RefusalCode, which?: SentFilter, times = Number.POSITIVE_INFINITY): void {
+    this.world.faults.refuse(code, which, times);
+  }
+
+  /** Ends `delay`, `duplicate` and `refuse`. */
   clear(): void {
     this.world.faults.clear();
   }

@@ -3,7 +3,7 @@ import type { Producer, SendResult } from '../broker/producer.js';
 import type { ProducerRecord } from '../broker/record.js';
 import type { Environment } from '../environment/environment.js';
 import type { SentRecord } from './message-log.js';
-import type { SenderView } from './sent-message.js';
+import type { SenderView, SentMessage } from './sent-message.js';
 import { never, type SimulatedProcess } from './simulated-process.js';
 import { brokerStopped, type TestWorld } from './test-world.js';
 
@@ -44,17 +44,36 @@ export class TestingProducer implements Producer {
     const { faults, log } = this.world;
     const sent = records.map((record) => this.world.sentRecord(record, this.sender));
     // Reading them costs something, and without faults nobody asks.
-    const messages = faults.areSet ? sent.flatMap((each) => log.messagesIn(each)) : [];
-    const delayMs = faults.delayOf(messages);
+    const messages = faults.areSet ? sent.map((each) => log.messagesIn(each)) : [];
+    const delayMs = faults.delayOf(messages.flat());
     if (delayMs > 0) await elapsed(this.process.environment, delayMs);
     if (faults.brokerIsStopped && !(await this.brokerReturns())) {
       return records.map(() => brokerStopped('sending'));
     }
     if (this.process.hasEnded) return never();
-    const results = await this.write(sent);
+    const refusals = this.refusalsOf(sent, messages);
+    const taken = refusals.length > 0 ? sent.filter((_, index) => !refusals[index]) : sent;
+    const results = await this.write(taken);
     // As a producer does that has not heard of its success.
-    if (faults.isDuplicated(messages)) await this.write(sent);
-    return results;
+    if (faults.isDuplicated(messages.flat())) await this.write(taken);
+    const rest = results.values();
+    return refusals.length > 0 ? refusals.map((refusal) => refusal ?? rest.next().value!) : results;
+  }
+
+  /** Of each record, if any is refused: why. A record behind one that is refused is not stored either, to keep the order. */
+  private refusalsOf(
+    sent: readonly SentRecord[],
+    messages: readonly (readonly SentMessage[])[],
+  ): (BrokerError | undefined)[] {
+    const refused = new Map<string, BrokerError>();
+    const refusals = messages.map((each, index) => {
+      const { topic, partition } = sent[index].record;
+      const place = `${topic}[${partition}]`;
+      const refusal = refused.get(place) ?? this.world.faults.refusalOf(each);
+      if (refusal) refused.set(place, refusal);
+      return refusal;
+    });
+    return refused.size > 0 ? refusals : [];
   }
 
   private async write(sent: readonly SentRecord[]): Promise<SendResult[]> {

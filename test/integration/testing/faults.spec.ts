@@ -30,6 +30,36 @@ describe('faults', () => {
     expect(await called).toHaveLength(4);
   });
 
+  it('a message that is refused fails whoever sends it, and is stored nowhere', async () => {
+    tester.faults.refuse('payload-too-large', { endpoint: '/book' });
+    await expect(tester.emit('/book', 1)).rejects.toMatchObject({ code: 'payload-too-large' });
+    expect(tester.sent({ endpoint: '/book' })).toEqual([]);
+    expect(await tester.call('/money', 100)).toHaveLength(4);
+    tester.faults.clear();
+    await tester.emit('/book', 2);
+    await tester.settled();
+    expect(ledger.entries).toEqual([2]);
+  });
+
+  it('a response that is refused for a while comes with a later delivery of its request', async () => {
+    tester.faults.refuse('unavailable', { kind: 'response' }, 2);
+    const called = tester.call('/money', 100, { timeoutMs: 60_000 });
+    await tester.advance(0);
+    expect(tester.sent({ kind: 'response' })).toEqual([]);
+    await tester.advance(30_000);
+    expect(await called).toMatchObject([50, 20, 20, 10].map((value) => ({ value })));
+  });
+
+  it('what shares a batch with a message that is refused is refused only behind it, in its partition', async () => {
+    tester.faults.refuse('authorization-failed', { endpoint: '/book', value: 2 });
+    const booked = [1, 2, 3].map((entry) => tester.emit('/book', entry, { key: 'one' }));
+    const called = tester.call('/money', 100);
+    const outcomes = await Promise.allSettled(booked);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(await called).toHaveLength(4);
+    expect(ledger.entries).toEqual([1]);
+  });
+
   it('what was handled and not committed is delivered again when the session is lost', async () => {
     await tester.emit('/book', 1);
     await tester.faults.loseSession('bank');
