@@ -52,10 +52,11 @@ function groupReasons(group: GroupHealth, limits: Limits, now: number): HealthRe
   return [...reasons, ...group.partitions.flatMap((partition) => heldBack(partition, limits, now))];
 }
 
-function failed({ state, since, lastError, isReplaced }: GroupHealth): HealthReason | undefined {
+function failed({ state, since, settledAt, lastError, isReplaced }: GroupHealth): HealthReason | undefined {
   // One that is replaced, as delivery.onFailure says, needs no restart.
   if (state !== 'failed' || isReplaced) return undefined;
-  return { since: timeOf(since), why: `its consumer has failed for good: ${lastError?.error.message}` };
+  const what = settledAt === undefined ? 'it could not start' : 'its consumer has failed for good';
+  return { since: timeOf(since), why: `${what}: ${lastError?.error.message}` };
 }
 
 function away(

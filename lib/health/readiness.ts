@@ -21,7 +21,10 @@ export function notStarted(server: ServerHealth): HealthReason[] {
     service,
     group: group.groupId,
     since: timeOf(group.since),
-    why: `it is not a settled member of its group yet: ${inWords(group)}`,
+    why:
+      group.state === 'failed'
+        ? `it could not start: ${messageIn(group)}`
+        : `it is not a settled member of its group yet: ${inWords(group)}`,
   }));
 }
 
@@ -115,13 +118,12 @@ function clientState(
 }
 
 /** What a state means. */
-function inWords({ state, lastError }: StateHealth): string {
-  const message = lastError?.error.message ?? 'no reason is known';
-  switch (state) {
+function inWords(health: StateHealth): string {
+  switch (health.state) {
     case 'unavailable':
-      return `the broker cannot be used: ${message}`;
+      return `the broker cannot be used: ${messageIn(health)}`;
     case 'failed':
-      return `its consumer has failed: ${message}`;
+      return `its consumer has failed: ${messageIn(health)}`;
     case 'starting':
       return 'it is joining its group';
     case 'rebalancing':
@@ -131,4 +133,8 @@ function inWords({ state, lastError }: StateHealth): string {
     case 'running':
       return 'it is running';
   }
+}
+
+function messageIn({ lastError }: StateHealth): string {
+  return lastError?.error.message ?? 'no reason is known';
 }

@@ -6,7 +6,7 @@ import {
   Server,
 } from '@nestjs/microservices';
 import type { Broker } from '../broker/broker.js';
-import { BrokerError } from '../broker/broker-error.js';
+import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
 import { StateChanges } from '../broker/state-changes.js';
 import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
@@ -180,8 +180,6 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     } catch (error) {
       // Closed while it was waiting for the broker: that is no failure.
       if (this.isClosed) return;
-      // Who asks for the state later has not seen it thrown.
-      if (error instanceof BrokerError) this.states.report('failed', error);
       throw error;
     }
     if (!this.isClosed) this.enter('serving');

@@ -74,6 +74,15 @@ export class RunningGroup {
 
   /** Resolves once the service is a settled member of the group. Rejects with what prevents it. */
   async start(): Promise<void> {
+    try {
+      await this.begin();
+    } catch (error) {
+      this.cannotStart(error);
+      throw error;
+    }
+  }
+
+  private async begin(): Promise<void> {
     for (const source of this.group.sources) {
       for (const spec of source.topics) {
         await this.ensure(spec);
@@ -106,6 +115,12 @@ export class RunningGroup {
   /** The service cannot begin, for want of a broker: nor can this group. */
   waitForBroker(error: BrokerError): void {
     this.report('unavailable', error);
+  }
+
+  /** Nor will it, because of this. */
+  cannotStart(error: unknown): void {
+    // Closed while it was waiting for the broker: that is no failure.
+    if (error instanceof BrokerError && !this.options.stopping.aborted) this.report('failed', error);
   }
 
   private report(state: ConsumerState, error?: BrokerError): void {

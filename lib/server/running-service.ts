@@ -71,10 +71,19 @@ export class RunningService {
    * meanwhile.
    */
   async start(): Promise<void> {
+    try {
+      await this.prepare();
+    } catch (error) {
+      for (const group of this.groups) group.cannotStart(error);
+      throw error;
+    }
+    await Promise.all(this.groups.map((group) => group.start()));
+  }
+
+  private async prepare(): Promise<void> {
     const { deadLetterTopic } = this.options;
     if (deadLetterTopic) await this.ensureDeadLetters(deadLetterTopic);
     await this.producer.connect();
-    await Promise.all(this.groups.map((group) => group.start()));
   }
 
   /** What is known of its groups. */

@@ -335,6 +335,33 @@ describeOnKafka('kafkajs driver, on a broker with TLS, SASL and ACLs', () => {
       expect(log.join('\n')).not.toMatch(SECRETS);
     });
 
+    it.each<[string, () => KafkajsOptions, string]>([
+      [
+        'a wrong password',
+        () => kafka.as('alice', { password: 'other-secret' }),
+        'authentication failed: user "alice", mechanism SCRAM-SHA-512',
+      ],
+      ['an unknown CA', () => ({ ...kafka.as('alice'), ssl: true }), 'signed by an unknown CA'],
+      ['a missing ACL', () => kafka.as('alice'), 'needs Describe on Topic'],
+    ])('says by its probes that it is not ready, and why: %s', async (_, options, cause) => {
+      const { app } = await startService({
+        broker: kafkajs(options()),
+        controllers: [Counter],
+        serves: false,
+        imports: [AsyncCallsHealthModule.forRoot({})],
+      });
+      const probes = app.get(AsyncCallsHealthIndicator, { strict: false });
+      connectAsyncCalls(app);
+      await expect(app.startAllMicroservices()).rejects.toThrow(cause);
+
+      const why = { why: expect.stringContaining(cause) };
+      const down = { kafka: { status: 'down', reasons: [expect.objectContaining(why)] } };
+      expect(await probes.isReady('kafka')).toMatchObject(down);
+      expect(await probes.isStarted('kafka')).toMatchObject(down);
+      // It will not start any more, but a new process may.
+      expect(await probes.isLive('kafka')).toMatchObject(down);
+    });
+
     it('goes on by itself when a password that was changed is known to it', async () => {
       const log: string[] = [];
       const configure = (app: INestApplication) => app.useLogger(loggerTo(log));
