@@ -9,6 +9,7 @@ import type { Environment } from '../environment/environment.js';
 import { ASYNC_CALLS_SURROUNDINGS, type Surroundings } from '../module/surroundings.js';
 import { Canary } from './canary.js';
 import { EventLoopLag } from './event-loop-lag.js';
+import { FailedClients } from './failed-clients.js';
 import { type HealthReason, timeOf } from './health-reason.js';
 import { livenessReasons } from './liveness.js';
 import { clientReadiness, notStarted, serverReadiness } from './readiness.js';
@@ -23,6 +24,7 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
   private readonly eventLoop: EventLoopLag;
   private readonly environment: Environment;
   private readonly canary: Canary | undefined;
+  private readonly failedClients: FailedClients;
   private found: Participants | undefined;
   private isBootstrapped = false;
   private shutdownAt: number | undefined;
@@ -36,6 +38,7 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
     this.canary = canary && new Canary(canary, environment);
     this.environment = environment;
     this.eventLoop = new EventLoopLag(environment);
+    this.failedClients = new FailedClients(environment);
   }
 
   onModuleInit(): void {
@@ -82,6 +85,7 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
     // The first call opens the client, which is judged when that is over.
     const look = this.look();
     const { clients, now } = look;
+    for (const client of this.participants.clients) this.failedClients.revive(client);
     const reasons = [
       ...this.servingReasons(look),
       ...clients.flatMap((client) => clientReadiness(client, this.options.readyz, now)),

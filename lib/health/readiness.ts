@@ -99,8 +99,8 @@ function partitionReasons(partition: PartitionHealth, limits: Limits, now: numbe
 export function clientReadiness(client: ClientHealth, limits: Limits, now: number): HealthReason[] {
   const { service, connection, replies, isClosed } = client;
   if (isClosed) return [{ service, why: 'its client is closed, or is being closed' }];
-  // Nobody has called yet, or the next call starts what has failed: whoever waited for that would wait for ever.
-  if (!connection || connection.state === 'failed') return [];
+  // Nobody has called yet: whoever waited for that would wait for ever.
+  if (!connection) return [];
   return clientState(connection, replies, limits, now).map((reason) => ({ service, ...reason }));
 }
 
@@ -111,6 +111,8 @@ function clientState(
   now: number,
 ): HealthReason[] {
   if (connection.state === 'unavailable') return outage(connection, limits, now);
+  if (connection.state === 'failed')
+    return [{ since: timeOf(connection.since), why: `its client has failed: ${messageIn(connection)}` }];
   if (!replies) return [];
   if (!replies.place)
     return [{ since: timeOf(connection.since), why: 'its reader of replies is not positioned yet' }];

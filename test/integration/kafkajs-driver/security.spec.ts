@@ -362,6 +362,25 @@ describeOnKafka('kafkajs driver, on a broker with TLS, SASL and ACLs', () => {
       expect(await probes.isLive('kafka')).toMatchObject(down);
     });
 
+    it('that only calls says the same when it is refused, and begins anew by itself', async () => {
+      let password = 'other-secret';
+      const { app, client } = await startService({
+        broker: kafkajs(kafka.as('admin', { password: () => password })),
+        imports: [AsyncCallsHealthModule.forRoot({})],
+        serves: false,
+      });
+      const probes = app.get(AsyncCallsHealthIndicator, { strict: false });
+      const isReady = async () => (await probes.isReady('kafka'))['kafka'];
+      expect(await isReady()).toMatchObject({ status: 'up' });
+      await expect(client.connect()).rejects.toMatchObject({ code: 'authentication-failed' });
+
+      const why = { why: expect.stringContaining('user "admin", mechanism SCRAM-SHA-512') };
+      expect(await isReady()).toMatchObject({ status: 'down', reasons: [expect.objectContaining(why)] });
+
+      password = 'admin-secret';
+      await waitFor(async () => (await isReady()).status === 'up', { what: 'it to be ready' });
+    });
+
     it('goes on by itself when a password that was changed is known to it', async () => {
       const log: string[] = [];
       const configure = (app: INestApplication) => app.useLogger(loggerTo(log));

@@ -86,7 +86,6 @@ describe('readiness of a client', () => {
     ['that reads replies', {}],
     ['that was not used', { connection: undefined, replies: undefined }],
     ['that sends one-way calls only', { connection: state('starting'), replies: undefined }],
-    ['whose next call starts a new reader', { connection: state('failed'), replies: undefined }],
   ])('is there for one %s', (_, said) => {
     expect(whyNotClient(said)).toEqual([]);
   });
@@ -98,6 +97,9 @@ describe('readiness of a client', () => {
     ]);
     expect(whyNotClient({ connection: state('unavailable'), replies })).toEqual([
       'the broker cannot be used: nobody answers',
+    ]);
+    expect(whyNotClient({ connection: state('failed'), replies: undefined })).toEqual([
+      'its client has failed: nobody answers',
     ]);
     expect(whyNotClient({ isClosed: true })).toEqual(['its client is closed, or is being closed']);
   });
