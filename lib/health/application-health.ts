@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { AsyncCallsClient } from '../client/async-calls-client.js';
 import type { ClientHealth } from '../client/client-health.js';
@@ -11,7 +11,7 @@ import { Canary } from './canary.js';
 import { EventLoopLag } from './event-loop-lag.js';
 import { FailedClients } from './failed-clients.js';
 import { type HealthReason, timeOf } from './health-reason.js';
-import { livenessReasons } from './liveness.js';
+import { blockedFor, livenessReasons } from './liveness.js';
 import { clientReadiness, notStarted, serverReadiness } from './readiness.js';
 import { RESOLVED_HEALTH_OPTIONS, type ResolvedHealthOptions } from './resolve-health-options.js';
 
@@ -21,6 +21,7 @@ import { RESOLVED_HEALTH_OPTIONS, type ResolvedHealthOptions } from './resolve-h
  */
 @Injectable()
 export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('AsyncCallsHealth');
   private readonly eventLoop: EventLoopLag;
   private readonly environment: Environment;
   private readonly canary: Canary | undefined;
@@ -37,7 +38,7 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
     const { canary } = options.readyz;
     this.canary = canary && new Canary(canary, environment);
     this.environment = environment;
-    this.eventLoop = new EventLoopLag(environment);
+    this.eventLoop = new EventLoopLag(environment, (ms) => this.lagged(ms));
     this.failedClients = new FailedClients(environment);
   }
 
@@ -119,6 +120,11 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
 
   private notBootstrapped(): HealthReason[] {
     return this.isBootstrapped ? [] : [{ why: 'the application is not initialized yet' }];
+  }
+
+  /** Whoever restarts a process that did not answer in time does not learn why. */
+  private lagged(ms: number): void {
+    if (ms > this.options.livez.maxEventLoopLagMs) this.logger.warn(blockedFor(ms, this.options.livez));
   }
 
   private look(): Look {

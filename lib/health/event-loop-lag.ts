@@ -8,7 +8,11 @@ export class EventLoopLag {
   private dueAt = 0;
   private lastMs = 0;
 
-  constructor(private readonly environment: Environment) {}
+  constructor(
+    private readonly environment: Environment,
+    /** A timer was late. */
+    private readonly onLag: (ms: number) => void,
+  ) {}
 
   start(): void {
     this.dueAt = this.environment.uptime() + INTERVAL_MS;
@@ -29,5 +33,6 @@ export class EventLoopLag {
     const now = this.environment.uptime();
     this.lastMs = now - this.dueAt;
     this.dueAt = now + INTERVAL_MS;
+    this.onLag(this.lastMs);
   }
 }

@@ -31,15 +31,16 @@ export function livenessReasons(input: LivenessInput, limits: Limits): HealthRea
   ];
 }
 
-function eventLoopReasons(lagMs: number, { maxEventLoopLagMs }: Limits): HealthReason[] {
-  if (lagMs <= maxEventLoopLagMs) return [];
-  return [
-    {
-      why:
-        `the event loop is blocked: a timer is ${Math.round(lagMs)} ms late (maxEventLoopLagMs: ${maxEventLoopLagMs}). ` +
-        'Move work that takes that long to a worker thread',
-    },
-  ];
+function eventLoopReasons(lagMs: number, limits: Limits): HealthReason[] {
+  return lagMs > limits.maxEventLoopLagMs ? [{ why: blockedFor(lagMs, limits) }] : [];
+}
+
+/** What is to be said of a timer that is so late. */
+export function blockedFor(lagMs: number, { maxEventLoopLagMs }: Limits): string {
+  return (
+    `the event loop is blocked: a timer is ${Math.round(lagMs)} ms late (maxEventLoopLagMs: ${maxEventLoopLagMs}). ` +
+    'Move work that takes that long to a worker thread'
+  );
 }
 
 function groupReasons(group: GroupHealth, limits: Limits, now: number): HealthReason[] {

@@ -98,10 +98,13 @@ function partitionReasons(partition: PartitionHealth, limits: Limits, now: numbe
 /** Why calls of a client cannot be made now; empty if they can. */
 export function clientReadiness(client: ClientHealth, limits: Limits, now: number): HealthReason[] {
   const { service, connection, replies, isClosed } = client;
-  if (isClosed) return [{ service, why: 'its client is closed, or is being closed' }];
+  if (isClosed) return [{ service, why: 'its client: it is closed, or is being closed' }];
   // Nobody has called yet: whoever waited for that would wait for ever.
   if (!connection) return [];
-  return clientState(connection, replies, limits, now).map((reason) => ({ service, ...reason }));
+  return clientState(connection, replies, limits, now).map(({ since, why }) => {
+    // Beside it may stand a server of the same service, with the same trouble.
+    return { service, since, why: `its client: ${why}` };
+  });
 }
 
 function clientState(
@@ -112,7 +115,7 @@ function clientState(
 ): HealthReason[] {
   if (connection.state === 'unavailable') return outage(connection, limits, now);
   if (connection.state === 'failed')
-    return [{ since: timeOf(connection.since), why: `its client has failed: ${messageIn(connection)}` }];
+    return [{ since: timeOf(connection.since), why: `it has failed: ${messageIn(connection)}` }];
   if (!replies) return [];
   if (!replies.place)
     return [{ since: timeOf(connection.since), why: 'its reader of replies is not positioned yet' }];

@@ -271,7 +271,7 @@ describeOnBrokers('probes at a port of their own', (newBroker) => {
     ]);
     await client.close();
     expect((await probe(`${probesOf(app)}/readyz`)).why).toEqual([
-      'its client is closed, or is being closed',
+      'its client: it is closed, or is being closed',
     ]);
   });
 

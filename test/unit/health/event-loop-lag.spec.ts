@@ -7,7 +7,9 @@ afterEach(() => void jest.useRealTimers());
 
 it('tells how late timers are, during a block and after it', () => {
   let lateMs = 0;
-  const lag = new EventLoopLag({ ...systemEnvironment, uptime: () => performance.now() + lateMs });
+  const told: number[] = [];
+  const environment = { ...systemEnvironment, uptime: () => performance.now() + lateMs };
+  const lag = new EventLoopLag(environment, (ms) => told.push(ms));
   expect(lag.ms).toBe(0);
   lag.start();
   jest.advanceTimersByTime(1_000);
@@ -20,6 +22,8 @@ it('tells how late timers are, during a block and after it', () => {
   expect(lag.ms).toBe(3_000);
   jest.advanceTimersByTime(500);
   expect(lag.ms).toBe(0);
+
+  expect(told).toEqual([0, 0, 3_000, 0]);
 
   lag.stop();
   lateMs = 10_000;

@@ -93,20 +93,22 @@ describe('readiness of a client', () => {
   it('is not there while replies could be missed', () => {
     const replies = { place: undefined, lastPolledAt: undefined, lastContactAt: undefined };
     expect(whyNotClient({ connection: state('starting'), replies })).toEqual([
-      'its reader of replies is not positioned yet',
+      'its client: its reader of replies is not positioned yet',
     ]);
     expect(whyNotClient({ connection: state('unavailable'), replies })).toEqual([
-      'the broker cannot be used: nobody answers',
+      'its client: the broker cannot be used: nobody answers',
     ]);
     expect(whyNotClient({ connection: state('failed'), replies: undefined })).toEqual([
-      'its client has failed: nobody answers',
+      'its client: it has failed: nobody answers',
     ]);
-    expect(whyNotClient({ isClosed: true })).toEqual(['its client is closed, or is being closed']);
+    expect(whyNotClient({ isClosed: true })).toEqual(['its client: it is closed, or is being closed']);
   });
 
   it('ends when the broker is silent', () => {
     const replies = { ...client().replies!, lastContactAt: NOW - 20_000 };
-    expect(whyNotClient({ replies })).toEqual(['the broker is silent for 20.0 s (maxSilenceMs: 15000)']);
+    expect(whyNotClient({ replies })).toEqual([
+      'its client: the broker is silent for 20.0 s (maxSilenceMs: 15000)',
+    ]);
     expect(whyNotClient({ replies }, { maxSilenceMs: 30_000 })).toEqual([]);
   });
 });
