@@ -5,6 +5,7 @@ import { lastValueFrom, type Observable } from 'rxjs';
 import type { Broker } from '../broker/broker.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
+import { OutageLog } from '../broker/outage-log.js';
 import { StateChanges } from '../broker/state-changes.js';
 import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import type { EndpointTarget } from '../protocol/endpoint-address.js';
@@ -49,9 +50,11 @@ export class AsyncCallsClient extends ClientProxy<EventsMap> {
   private readonly caller: Caller;
   private readonly events = new ClientEvents((fault) => this.logger.error(fault, 'A listener has failed'));
   private readonly states = new StateChanges((state, error) => this.stateChanged(state, error));
+  private readonly outages: OutageLog;
 
   constructor(private readonly options: ClientOptions) {
     super();
+    this.outages = new OutageLog(this.logger, options.environment);
     this.caller = new Caller(options, {
       headersFor: (target, data) => this.metadataOf(target, data),
       onUnobservedError: (error) => this.logger.error(error, 'A one-way call was not sent'),
@@ -254,7 +257,7 @@ export class AsyncCallsClient extends ClientProxy<EventsMap> {
   private stateChanged(state: ConsumerState, error?: BrokerError): void {
     this._status$.next(state);
     this.events.stateChanged(state, error);
-    if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
+    this.outages.stateChanged(state, error);
     if (state === 'failed') this.logger.error(error, 'The client cannot be used; the next call tries again');
   }
 

@@ -88,6 +88,11 @@ export interface DeliveryOptions {
    */
   readonly maxHandlerMs?: number;
   /**
+   * After how long a record that has not ended is told in the log, in milliseconds, if there are others behind it in its
+   * partition; `Infinity` for never. Default 60,000.
+   */
+  readonly warnAfterMs?: number;
+  /**
    * How many bytes of responses of one call may wait for the broker, each counted with 1,000 bytes beside its payload.
    * An Observable that emits more fails with `overloaded`. Default 33,554,432 (32 MiB).
    */

@@ -77,6 +77,7 @@ export function resolveOptions(configured: AsyncCallsOptions, surroundings: Surr
       responseWindow: delivery.responseWindow ?? 100,
       responseBufferBytes: delivery.responseBufferBytes ?? 33_554_432,
       maxHandlerMs: delivery.maxHandlerMs,
+      warnAfterMs: delivery.warnAfterMs ?? 60_000,
       duplicates: duplicateStore(delivery.duplicates, environment),
       responseDuplicates: duplicateStore(delivery.duplicates, environment),
       onFailure: delivery.onFailure ?? 'restart',

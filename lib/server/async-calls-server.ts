@@ -8,6 +8,7 @@ import {
 import type { Broker } from '../broker/broker.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
+import { OutageLog } from '../broker/outage-log.js';
 import { StateChanges } from '../broker/state-changes.js';
 import { type DeliveryCounts, noCounts } from '../delivery/delivery-counts.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
@@ -40,6 +41,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
   private initialized = false;
   private listening = false;
   private readonly states = new StateChanges((state, error) => this.stateChanged(state, error));
+  private readonly outages: OutageLog;
   private running: RunningService | undefined;
   /** Nest's own start hook, which does nothing. */
   private readonly noStartHook = this.onProcessingStartHook;
@@ -48,6 +50,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
     super();
     this.handlers = new Handlers(options.service, options.topicNames);
     this.phase = { phase: 'unused', since: options.environment.now() };
+    this.outages = new OutageLog(this.logger, options.environment);
   }
 
   /** The service whose endpoints these are. */
@@ -116,9 +119,13 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
 
   /** Ends the running requests within the drain time, commits, leaves the group and disconnects. */
   async close(): Promise<void> {
+    const { running, service } = this;
+    const isFirst = running !== undefined && !this.isClosed;
     if (!this.isClosed) this.enter('draining');
-    await this.running?.close();
+    if (isFirst) this.logger.log(`${service} drains: ${running.inFlight} records are under way`);
+    await running?.close();
     this.enter('closed');
+    if (isFirst) this.logger.log(`${service} is not served here any more`);
   }
 
   /** Not supported: the states of the consumer come as `status`. */
@@ -250,8 +257,12 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
 
   private stateChanged(state: ConsumerState, error?: BrokerError): void {
     this._status$.next(state);
-    if (state === 'unavailable') this.logger.warn(`Waiting, and trying again: ${error?.message}`);
-    if (state === 'failed') this.logger.error(error, `${this.service} is not served`);
+    this.outages.stateChanged(state, error);
+    if (state !== 'failed') return;
+    const what = `${this.service} is not served`;
+    // What prevents a start is thrown, too: to print it once with its stack is enough.
+    if (this.phase.phase === 'starting') this.logger.error(`${what}: ${error?.message}`);
+    else this.logger.error(error, what);
   }
 }
 

@@ -127,11 +127,12 @@ export class OwnedPartition implements DeliveryOwner {
     this.changed = true;
   }
 
-  /** Starts nothing more, and waits for what runs, but not longer than this. */
-  async drain(timeoutMs: number): Promise<void> {
+  /** Starts nothing more, and waits for what runs, but not longer than this. Resolves with how many run even then. */
+  async drain(timeoutMs: number): Promise<number> {
     this.closing.abort();
     this.tellIfDrained();
     await pause(this.environment, timeoutMs, this.drained);
+    return this.running;
   }
 
   /** Tells what still runs that its result is not wanted any more. */

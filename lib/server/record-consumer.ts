@@ -40,6 +40,8 @@ export interface RecordConsumerOptions {
   readonly onState: (state: ConsumerState, error?: BrokerError) => void;
   /** A partition is paused, because so much is done behind a record at this offset that does not end. */
   readonly onHeldBack: (place: TopicPartitionOffset) => void;
+  /** So many records of a partition that goes have not ended within the drain time. */
+  readonly onCutOff: (place: TopicPartition, count: number) => void;
   /** A commit failed in a way that the next one may not repair. */
   readonly onCommitError: (error: unknown) => void;
 }
@@ -173,9 +175,15 @@ export class RecordConsumer {
 
   private async drain(partitions: readonly TopicPartition[]): Promise<void> {
     const draining = partitions.flatMap((partition) => this.owned.get(keyOf(partition)) ?? []);
-    await Promise.all(draining.map((owned) => owned.drain(this.options.settings.drainTimeoutMs)));
+    await Promise.all(draining.map((owned) => this.drainOne(owned)));
     await this.commit();
     this.drop(partitions);
+  }
+
+  private async drainOne(owned: OwnedPartition): Promise<void> {
+    const { settings, onCutOff } = this.options;
+    const left = await owned.drain(settings.drainTimeoutMs);
+    if (left > 0) onCutOff(owned, left);
   }
 
   private drop(partitions: readonly TopicPartition[]): void {

@@ -27,7 +27,7 @@ import { notEnded } from '../delivery/stages/not-ended.js';
 import { retried } from '../delivery/stages/retried.js';
 import { type DuplicateListener, unique } from '../delivery/stages/unique.js';
 import { withdrawn } from '../delivery/stages/withdrawn.js';
-import { AsyncCallError } from '../errors/async-call-error.js';
+import { AsyncCallError, messageOf } from '../errors/async-call-error.js';
 import { quoted } from '../protocol/quoted.js';
 import { encodeInForm } from '../protocol/reply-forms.js';
 import { batched } from './batched.js';
@@ -128,11 +128,10 @@ function listenersOf({ counts, logger }: RecordPipelineOptions) {
       counts.retried += 1;
       logger.warn(`${describe(delivery)} runs again: ${error.message}`);
     },
-    onRetry: (delivery: RequestDelivery, attempt: number, delayMs: number) => {
+    onRetry: (delivery: RequestDelivery, attempt: number, delayMs: number, error: AsyncCallError) => {
       counts.retried += 1;
-      logger.warn(
-        `${describe(delivery)} runs again in ${Math.round(delayMs)} ms: attempt ${attempt} has failed`,
-      );
+      const when = `runs again in ${Math.round(delayMs)} ms`;
+      logger.warn(`${describe(delivery)} ${when}: attempt ${attempt} has failed (${inWords(error)})`);
     },
   };
 }
@@ -205,7 +204,7 @@ async function keepDeadLetter(
   failed: Failed,
 ): Promise<void> {
   const { environment, deadLetterTopic: topic, writing, logger, groupId } = options;
-  const reason = `${placeOf(record)} has failed for good (${failed.error.code}: ${failed.error.message})`;
+  const reason = `${placeOf(record)} has failed for good (${inWords(failed.error)})`;
   if (owner.gone.aborted) return;
   if (topic === undefined) return logger.error(reason);
   try {
@@ -224,6 +223,11 @@ async function keepDeadLetter(
   } catch (error) {
     if (!owner.gone.aborted) logger.error(error, `${reason}, and cannot be kept in ${topic}`);
   }
+}
+
+/** With what callers are not told. */
+function inWords({ code, message, cause }: AsyncCallError): string {
+  return `${code}: ${code === 'internal' && cause !== undefined ? messageOf(cause) : message}`;
 }
 
 function isOutage(error: unknown): error is BrokerError {

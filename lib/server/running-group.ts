@@ -3,7 +3,7 @@ import type { Broker } from '../broker/broker.js';
 import { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState, GroupStart } from '../broker/consumer.js';
 import { ensureTopic } from '../broker/ensure-topic.js';
-import type { TopicPartitionOffset } from '../broker/record.js';
+import type { TopicPartition, TopicPartitionOffset } from '../broker/record.js';
 import { retryUntilReachable } from '../broker/retry.js';
 import { StateHistory } from '../broker/state-history.js';
 import type { Cutoff } from '../delivery/cutoff.js';
@@ -283,6 +283,7 @@ export class RunningGroup {
       onReceived: () => this.listener.onReceived(),
       onState,
       onHeldBack: (place) => logger.warn(heldBack(place)),
+      onCutOff: (place, count) => logger.warn(cutOff(place, count, settings.drainTimeoutMs)),
       onCommitError: (error) => logger.error(error, 'A commit failed'),
     });
   }
@@ -298,5 +299,12 @@ function heldBack({ topic, partition, offset }: TopicPartitionOffset): string {
   return (
     `${topic}[${partition}] is paused: the request at ${offset} does not end, and all that can be remembered ` +
     'is done behind it. Give endless streams a timeout.'
+  );
+}
+
+function cutOff({ topic, partition }: TopicPartition, count: number, drainTimeoutMs: number): string {
+  return (
+    `${topic}[${partition}] is given away: ${count} records of it have not ended within ${drainTimeoutMs} ms ` +
+    '(delivery.drainTimeoutMs). They are told to stop, and run again at its next owner.'
   );
 }

@@ -26,6 +26,7 @@ import { RunningGroup } from './running-group.js';
 import type { GroupHealth } from './server-health.js';
 import type { ServerOptions } from './server-options.js';
 import { grouped, type GroupSources, type Source } from './source.js';
+import { UnendedRecords } from './unended-records.js';
 import { type ServerLogger, unfailing } from './unfailing-logger.js';
 
 /** What a running service asks of the server that it runs for. */
@@ -48,6 +49,7 @@ export class RunningService {
   private readonly groups: readonly RunningGroup[];
   private readonly logger: ServerLogger;
   private readonly stopping = new Cutoff();
+  private readonly unended: UnendedRecords;
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -64,6 +66,13 @@ export class RunningService {
     this.producer = new BatchingProducer(broker.createProducer(identity), environment);
     this.writing = this.createWriting();
     this.groups = this.createGroups();
+    const groups = () => this.health;
+    this.unended = new UnendedRecords({
+      environment,
+      logger: this.logger,
+      warnAfterMs: options.warnAfterMs,
+      groups,
+    });
   }
 
   /**
@@ -77,6 +86,7 @@ export class RunningService {
       for (const group of this.groups) group.cannotStart(error);
       throw error;
     }
+    this.unended.start();
     await Promise.all(this.groups.map((group) => group.start()));
   }
 
@@ -84,6 +94,12 @@ export class RunningService {
     const { deadLetterTopic } = this.options;
     if (deadLetterTopic) await this.ensureDeadLetters(deadLetterTopic);
     await this.producer.connect();
+  }
+
+  /** How many records were taken over and are not done. */
+  get inFlight(): number {
+    const partitions = this.health.flatMap((group) => group.partitions);
+    return partitions.reduce((sum, { inFlight }) => sum + inFlight, 0);
   }
 
   /** What is known of its groups. */
@@ -102,6 +118,7 @@ export class RunningService {
 
   private async finish(): Promise<void> {
     this.stopping.abort();
+    this.unended.stop();
     const { environment, service, delivery } = this.options;
     const limitMs = delivery.drainTimeoutMs + CLOSE_GRACE_MS;
     if (await within(environment, limitMs, this.disconnect())) return;

@@ -69,6 +69,8 @@ export interface ServerOptions {
   readonly responseBufferBytes: number;
   /** How long an attempt may take, for endpoints that do not say themselves; absent for no limit. */
   readonly maxHandlerMs: number | undefined;
+  /** After how long a record that has not ended, and holds others up, is told in the log; `Infinity` for never. */
+  readonly warnAfterMs: number;
   /** Remembers which requests were run; absent where duplicates are not looked for. */
   readonly duplicates: DuplicateStore | undefined;
   /** The same for responses that come to handlers: long streams are not to push the requests out of the window. */

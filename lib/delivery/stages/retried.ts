@@ -1,5 +1,6 @@
 import type { BrokerError } from '../../broker/broker-error.js';
 import type { Environment } from '../../environment/environment.js';
+import type { AsyncCallError } from '../../errors/async-call-error.js';
 import { Cutoff } from '../cutoff.js';
 import {
   ABANDONED,
@@ -19,7 +20,12 @@ export interface RetriedOptions {
   /** Whether a thrown error says that the broker could not be reached: no fault of the request. */
   readonly isOutage: (error: unknown) => error is BrokerError;
   readonly onOutage: (delivery: AttemptDelivery, error: BrokerError) => void;
-  readonly onRetry: (delivery: RequestDelivery, attempt: number, delayMs: number) => void;
+  readonly onRetry: (
+    delivery: RequestDelivery,
+    attempt: number,
+    delayMs: number,
+    error: AsyncCallError,
+  ) => void;
 }
 
 /** The pause after an attempt whose responses the broker did not take. */
@@ -50,7 +56,7 @@ export function retried(options: RetriedOptions, next: Handle<AttemptDelivery>):
         ? undefined
         : retryDelay(failed.error, failed.attempts, policyOf(request.endpoint), environment);
       if (delayMs === undefined || environment.now() + delayMs >= deadlineOf(delivery)) return failed;
-      onRetry(delivery, attempt, delayMs);
+      onRetry(delivery, attempt, delayMs, failed.error);
       await pauseUnlessUseless(environment, delayMs, delivery);
     }
     return ABANDONED;

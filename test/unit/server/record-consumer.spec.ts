@@ -23,6 +23,8 @@ interface Running {
 /** A request consumer on a scripted group, watched: whatever breaks a promise is in `violations`. */
 class Bench {
   readonly violations: string[] = [];
+  /** What a drain has not waited for: partitions, and how many records of each. */
+  readonly cutOff: [number, number][] = [];
   readonly finished: Set<bigint>[];
   readonly group: ScriptedGroup;
   running: Running[] = [];
@@ -54,6 +56,7 @@ class Bench {
       onReceived: () => undefined,
       onState: () => undefined,
       onHeldBack: () => undefined,
+      onCutOff: ({ partition }, count) => this.cutOff.push([partition, count]),
       onCommitError: (error) => this.violations.push(`commit error: ${String(error)}`),
     });
   }
@@ -187,6 +190,21 @@ describe('RecordConsumer', () => {
     expect(bench.group.paused.size).toBe(2);
     await bench.end(0);
     expect(bench.group.paused.size).toBe(0);
+    await bench.finish();
+    expect(bench.violations).toEqual([]);
+  });
+
+  it('tells what has not ended when the time of a drain was over', async () => {
+    const bench = new Bench([[null, null], [null]]);
+    await bench.start();
+    bench.group.deliver(0, 2);
+    bench.group.deliver(1, 1);
+    await bench.settle();
+    const revoked = bench.group.revoke([0, 1]);
+    await bench.end(2);
+    await bench.pass(DRAIN_MS);
+    await revoked;
+    expect(bench.cutOff).toEqual([[0, 2]]);
     await bench.finish();
     expect(bench.violations).toEqual([]);
   });
