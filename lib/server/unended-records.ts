@@ -50,7 +50,7 @@ export class UnendedRecords {
     this.warned.set(key, offset);
     logger.warn(
       `${place}@${offset} has not ended for ${Math.round(ms / 1_000)} s. Nothing behind it in its partition is committed ` +
-        `until it does (records of it under way: ${inFlight}). If its handler hangs, give it a limit: maxHandlerMs. ` +
+        `until it does (records of it under way: ${inFlight}). If a handler hangs, give it a limit: maxHandlerMs. ` +
         'If it may take so long: delivery.warnAfterMs.',
     );
   }
