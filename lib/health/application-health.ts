@@ -71,6 +71,12 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
     await pause(this.environment, this.options.drainDelayMs);
   }
 
+  /** How long it may take until the servers are closed, in milliseconds: Nest closes one after the other. */
+  get drainTimeoutMs(): number {
+    const { servers } = this.participants;
+    return servers.reduce((sum, { closeTimeoutMs }) => sum + closeTimeoutMs, this.options.drainDelayMs);
+  }
+
   /** Whether the process is to be restarted. */
   liveness(): Finding {
     const look = this.look();

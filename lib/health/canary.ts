@@ -1,10 +1,20 @@
-import type { AsyncCallsClient } from '../client/async-calls-client.js';
+import { type AnyTarget, AsyncCallsClient } from '../client/async-calls-client.js';
+import type { CallOptions } from '../client/call-options.js';
+import type { EndpointClient } from '../client/endpoint-client.js';
 import type { Environment } from '../environment/environment.js';
 import { messageOf } from '../errors/async-call-error.js';
 import type { CanaryOptions } from './health-options.js';
 import { type HealthReason, timeOf } from './health-reason.js';
 
+/** Takes full addresses only: a client of `ClientsModule` may take them for patterns of the service that it is for. */
+interface Addressing {
+  to(this: AsyncCallsClient, target: AnyTarget, options: CallOptions): EndpointClient;
+}
+
+const addressing: Addressing = AsyncCallsClient.prototype;
+
 interface Outcome {
+  /** On the clock that is never set back. */
   readonly at: number;
   /** Why the call was not answered; `undefined` if it was. */
   readonly reason: HealthReason | undefined;
@@ -23,7 +33,7 @@ export class Canary {
   /** Why the last call was not answered; makes another one if that is too long ago. Never rejects. */
   async reason(client: AsyncCallsClient): Promise<HealthReason | undefined> {
     const { last } = this;
-    if (last && this.environment.now() - last.at < this.options.intervalMs) return last.reason;
+    if (last && this.environment.uptime() - last.at < this.options.intervalMs) return last.reason;
     this.running ??= this.call(client).finally(() => (this.running = undefined));
     return (await this.running).reason;
   }
@@ -35,14 +45,14 @@ export class Canary {
       const failed = (error: unknown) =>
         resolve({ since, why: `the canary call is not answered: ${messageOf(error)}` });
       try {
-        client
-          .to(target, { timeoutMs })
+        addressing.to
+          .call(client, target, { timeoutMs, inheritDeadline: false })
           .send(data)
           .subscribe({ complete: () => resolve(undefined), error: failed });
       } catch (error) {
         failed(error);
       }
     });
-    return (this.last = { at: this.environment.now(), reason });
+    return (this.last = { at: this.environment.uptime(), reason });
   }
 }

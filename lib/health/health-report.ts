@@ -15,10 +15,14 @@ export interface HealthReport {
 /** Makes all checks, side by side. One that throws counts as `down`, and keeps no other from being heard. */
 export async function reportOf(checks: readonly HealthCheck[]): Promise<HealthReport> {
   const results = await Promise.all(checks.map((check, index) => outcomeOf(check, `check ${index}`)));
-  const details: HealthCheckResult = Object.assign({}, ...results);
-  const entries = Object.entries(details);
-  const error = Object.fromEntries(entries.filter(([, { status }]) => status === 'down'));
-  const info = Object.fromEntries(entries.filter(([, { status }]) => status !== 'down'));
+  // Who says nothing, against the type, has found nothing wrong.
+  const entries = results.flatMap((result) => Object.entries(result ?? {}));
+  const error = Object.fromEntries(entries.filter(([, each]) => isDown(each)));
+  // Of several with one name, one that works hides none that does not.
+  const info = Object.fromEntries(
+    entries.filter(([name, each]) => !isDown(each) && !Object.hasOwn(error, name)),
+  );
+  const details = { ...info, ...error };
   return { status: Object.keys(error).length > 0 ? 'error' : 'ok', info, error, details };
 }
 
@@ -34,5 +38,10 @@ async function outcomeOf(check: HealthCheck, name: string): Promise<HealthCheckR
 function causesOf(error: unknown): HealthCheckResult | undefined {
   if (!(error instanceof Error) || !('causes' in error)) return undefined;
   const { causes } = error;
-  return typeof causes === 'object' && causes !== null ? (causes as HealthCheckResult) : undefined;
+  // Errors of other kinds have causes, too.
+  return Object.values(causes ?? {}).some(isDown) ? (causes as HealthCheckResult) : undefined;
+}
+
+function isDown(found: { readonly status?: unknown } | null | undefined): boolean {
+  return found?.status === 'down';
 }

@@ -8,8 +8,8 @@ import { RESOLVED_HEALTH_OPTIONS, type ResolvedHealthOptions } from './resolve-h
 
 /** How often it looks, at most. */
 const INTERVAL_MS = 5_000;
-/** For the shutdown, before the process is ended at once: what orchestrators grant by default. */
-const GRACE_MS = 30_000;
+/** For the rest of the shutdown, when the servers are closed, before the process is ended at once. */
+const GRACE_MS = 15_000;
 
 /** Ends a process that does not live, where nobody else does: `livez.exitAfterMs`. */
 @Injectable()
@@ -50,7 +50,7 @@ export class Supervisor implements OnModuleInit, OnApplicationShutdown {
     this.stop();
     for (const reason of reasons) this.logger.error(inWords(reason));
     this.logger.error('The process is ended, as the option livez.exitAfterMs says');
-    endProcess(GRACE_MS);
+    endProcess(this.application.drainTimeoutMs + GRACE_MS);
   }
 }
 

@@ -3,7 +3,7 @@ import { BatchingProducer } from '../broker/batching-producer.js';
 import type { BrokerError } from '../broker/broker-error.js';
 import type { ConsumerState } from '../broker/consumer.js';
 import { ensureTopic } from '../broker/ensure-topic.js';
-import { retryUntilReachable } from '../broker/retry.js';
+import { type RetryOptions, retryUntilReachable } from '../broker/retry.js';
 import { TopicDirectory } from '../broker/topic-directory.js';
 import { within } from '../broker/within.js';
 import { Cutoff } from '../delivery/cutoff.js';
@@ -92,6 +92,7 @@ export class RunningService {
 
   private async prepare(): Promise<void> {
     const { deadLetterTopic } = this.options;
+    await this.reachBroker();
     if (deadLetterTopic) await this.ensureDeadLetters(deadLetterTopic);
     await this.producer.connect();
   }
@@ -131,16 +132,24 @@ export class RunningService {
     await this.admin.close();
   }
 
+  /** Waits for the broker, and tells why: what comes then waits without a word, for seconds or for ever. */
+  private async reachBroker(): Promise<void> {
+    await retryUntilReachable(() => this.admin.ping(), this.waiting);
+  }
+
   /** Without them, what fails would only be in the log, and gone: better not to begin. */
   private async ensureDeadLetters(spec: TopicSpec): Promise<void> {
-    const { environment, createTopics: create } = this.options;
-    const waiting = {
-      environment,
+    const { createTopics: create } = this.options;
+    await ensureTopic(this.admin, spec, { create, ...this.waiting });
+    await retryUntilReachable(() => this.admin.checkWritable([spec.topic]), this.waiting);
+  }
+
+  private get waiting(): RetryOptions {
+    return {
+      environment: this.options.environment,
       signal: this.stopping.signal,
-      onUnavailable: (error: BrokerError) => this.groups.forEach((group) => group.waitForBroker(error)),
+      onUnavailable: (error) => this.groups.forEach((group) => group.waitForBroker(error)),
     };
-    await ensureTopic(this.admin, spec, { create, ...waiting });
-    await retryUntilReachable(() => this.admin.checkWritable([spec.topic]), waiting);
   }
 
   private createWriting(): ResponseWriting {

@@ -37,6 +37,7 @@ export class Cluster {
   private readonly seedCount: number;
   private seeding: Promise<Node> | undefined;
   private closed = false;
+  private connectFailedAt = 0;
 
   constructor(config: KafkaConfig) {
     this.factory = clusterOf(config);
@@ -58,6 +59,14 @@ export class Cluster {
   /** Learns the brokers, no topics. */
   async connect(): Promise<void> {
     await this.metadata([]);
+  }
+
+  /**
+   * When a broker was last tried that could not be connected, in milliseconds since the epoch; 0 if none was. One attempt of
+   * a caller may go through all brokers, each of which takes its time to be given up.
+   */
+  get lastConnectFailureAt(): number {
+    return this.connectFailedAt;
   }
 
   /** How many brokers there are, as last heard. */
@@ -113,6 +122,7 @@ export class Cluster {
         await node.connect();
         return node;
       } catch (error) {
+        this.connectFailedAt = Date.now();
         // The addresses may be outdated; whether to give up is for the configured ones to say.
         if (this.closed) throw error;
       }
@@ -199,6 +209,7 @@ export class Cluster {
         await seed.connect();
         return seed;
       } catch (error) {
+        this.connectFailedAt = Date.now();
         if (left <= 1 || isHopeless(error as BrokerError)) throw error;
       }
     }

@@ -61,7 +61,7 @@ export class GroupMembership {
   private closing = false;
 
   constructor(
-    cluster: Cluster,
+    private readonly cluster: Cluster,
     private readonly options: MembershipOptions,
     private readonly listener: MembershipListener,
   ) {
@@ -92,7 +92,7 @@ export class GroupMembership {
     if (this.turnedAt === 0 || this.isOver()) return undefined;
     // Both wait for others, who are bounded.
     if (this.applying || (this.joining !== undefined && !this.isJoinOverdue())) return Date.now();
-    return this.turnedAt;
+    return Math.max(this.turnedAt, this.cluster.lastConnectFailureAt);
   }
 
   /** Takes part in the group until {@link leave}, or until something fails for good. */

@@ -109,7 +109,10 @@ export class PartitionFetcher {
     const inEpoch = Date.now() - performance.now();
     const standstillSince = this.readings.standstillSince();
     return {
-      lastPolledAt: standstillSince === undefined ? undefined : inEpoch + standstillSince,
+      lastPolledAt:
+        standstillSince === undefined
+          ? undefined
+          : Math.max(inEpoch + standstillSince, this.cluster.lastConnectFailureAt),
       lastContactAt: this.contactAt === undefined ? undefined : inEpoch + this.contactAt,
     };
   }

@@ -33,7 +33,7 @@ class FakeLeader {
 
   asCluster(): Cluster {
     const send = (protocol: Protocol<FetchedPartition[]>) => this.send(protocol);
-    return { leaderOf: () => 1, node: () => ({ send }) } as unknown as Cluster;
+    return { leaderOf: () => 1, lastConnectFailureAt: 0, node: () => ({ send }) } as unknown as Cluster;
   }
 
   private async send(protocol: Protocol<FetchedPartition[]>): Promise<FetchedPartition[]> {

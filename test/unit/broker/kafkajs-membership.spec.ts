@@ -27,6 +27,7 @@ function membership({ joins = [], beats = [] }: { joins?: number[]; beats?: numb
   };
   const node = { request, close: () => undefined };
   const cluster = {
+    lastConnectFailureAt: 0,
     coordinatorAlone: async () => node,
     coordinator: async () => node,
     release: () => undefined,

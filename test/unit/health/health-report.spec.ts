@@ -30,3 +30,32 @@ it('a check that throws keeps no other from being heard', async () => {
     'check 2': { status: 'down', message: 'it broke' },
   });
 });
+
+it('a check that is down is told, also where another one of the same name is up', async () => {
+  const { status, info, error, details } = await reportOf([
+    () => ({ database: { status: 'down', message: 'no connection' } }),
+    () => ({ database: { status: 'up' } }),
+  ]);
+  expect({ status, info, error }).toEqual({
+    status: 'error',
+    info: {},
+    error: { database: { status: 'down', message: 'no connection' } },
+  });
+  expect(details).toEqual(error);
+});
+
+it.each([
+  { what: 'a list of errors', causes: [new Error('first'), new Error('second')] },
+  { what: 'nothing', causes: {} },
+  { what: 'what works', causes: { cache: { status: 'up' } } },
+])('a check that throws is down, also with $what as its causes', async ({ causes }) => {
+  const { status, error } = await reportOf([
+    function database() {
+      throw Object.assign(new Error('no connection'), { causes });
+    },
+  ]);
+  expect({ status, error }).toEqual({
+    status: 'error',
+    error: { database: { status: 'down', message: 'no connection' } },
+  });
+});
