@@ -38,8 +38,8 @@ export interface FetchOptions {
 export interface ConsumerActivity {
   /**
    * When the loop that reads last got round, well or not: of several that which stands still for longest. In a group
-   * also the one that tells the group that this member lives. Each broker that was tried in vain is a round. `undefined` while there is nothing to do for them: before
-   * the start, after the end, and as long as nothing is to be fetched.
+   * also the one that tells the group that this member lives. Each broker that was tried in vain is a round. `undefined`
+   * while there is nothing to do for them: before the start, after the end, and as long as nothing is to be fetched.
    */
   readonly lastPolledAt: number | undefined;
   /** When a broker last answered; `undefined` if none has. */

@@ -13,6 +13,9 @@ interface Addressing {
 
 const addressing: Addressing = AsyncCallsClient.prototype;
 
+/** For how long it is believed that a call is not answered. */
+const FAILURE_HOLDS_MS = 1_000;
+
 interface Outcome {
   /** On the clock that is never set back. */
   readonly at: number;
@@ -33,9 +36,15 @@ export class Canary {
   /** Why the last call was not answered; makes another one if that is too long ago. Never rejects. */
   async reason(client: AsyncCallsClient): Promise<HealthReason | undefined> {
     const { last } = this;
-    if (last && this.environment.uptime() - last.at < this.options.intervalMs) return last.reason;
+    if (last && this.environment.uptime() - last.at < this.holdsMs(last)) return last.reason;
     this.running ??= this.call(client).finally(() => (this.running = undefined));
     return (await this.running).reason;
+  }
+
+  /** A failure not for long: the first call of a client connects it, which takes time that later ones do not need. */
+  private holdsMs({ reason }: Outcome): number {
+    const { intervalMs } = this.options;
+    return reason ? Math.min(intervalMs, FAILURE_HOLDS_MS) : intervalMs;
   }
 
   private async call(client: AsyncCallsClient): Promise<Outcome> {

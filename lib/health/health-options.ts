@@ -19,7 +19,10 @@ export interface CanaryOptions {
   readonly data?: unknown;
   /** How long the answer may take, in milliseconds; a probe waits that long at most. Default 500. */
   readonly timeoutMs?: number;
-  /** For how long an answer holds, in milliseconds: however often it is probed, no more calls are made. Default 10,000. */
+  /**
+   * For how long an answer holds, in milliseconds: however often it is probed, no more calls are made. Default 10,000. That
+   * there was no answer holds for 1,000 at most.
+   */
   readonly intervalMs?: number;
 }
 

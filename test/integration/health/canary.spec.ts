@@ -117,3 +117,20 @@ it('a canary is called again when it is due, also if the clock was set back', as
   }
   expect(served).toEqual(['canary', 'canary']);
 });
+
+it('a canary that was not answered is sent again soon, however long an answer holds', async () => {
+  const name = uniqueName('service');
+  const canary = { target: `${name}/ping`, data: 'canary', timeoutMs: 100, intervalMs: 3_600_000 };
+  const { app } = await startService({
+    broker: memory(),
+    service: name,
+    controllers: [Endpoints],
+    imports: [AsyncCallsHealthModule.forRoot({ server, readyz: { canary } })],
+  });
+  expect((await readinessOf(app)).why).toEqual([expect.stringContaining('the canary call is not answered')]);
+  release.complete();
+  await waitFor(async () => (await readinessOf(app)).status === 200, { what: 'it to be ready' });
+  const { length } = served;
+  expect((await readinessOf(app)).status).toBe(200);
+  expect(served).toHaveLength(length);
+});
