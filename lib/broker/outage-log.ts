@@ -1,14 +1,19 @@
-import type { Logger } from '@nestjs/common';
 import type { Environment } from '../environment/environment.js';
 import type { BrokerError } from './broker-error.js';
 import type { ConsumerState } from './consumer.js';
+
+/** Where it is told; Nest's logger is one. */
+interface Log {
+  log(message: string): void;
+  warn(message: string): void;
+}
 
 /** Tells people when the broker cannot be used, why, and when it can be used again. */
 export class OutageLog {
   private since: number | undefined;
 
   constructor(
-    private readonly logger: Pick<Logger, 'log' | 'warn'>,
+    private readonly logger: Log,
     private readonly environment: Environment,
   ) {}
 

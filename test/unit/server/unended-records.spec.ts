@@ -2,22 +2,10 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import type { PartitionHealth } from '../../../lib/server/server-health.js';
 import { UnendedRecords } from '../../../lib/server/unended-records.js';
+import { partition } from '../health/snapshots.js';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
-
-const QUIET: PartitionHealth = {
-  topic: 'pizza.requests',
-  partition: 0,
-  offset: 0n,
-  unsettledSince: undefined,
-  inFlight: 0,
-  holdsBack: false,
-  isHeldBack: false,
-  isPaused: false,
-  isLeaving: false,
-  lag: undefined,
-};
 
 function watch(warnAfterMs: number, partitions: () => Partial<PartitionHealth>[]) {
   const told: string[] = [];
@@ -25,7 +13,7 @@ function watch(warnAfterMs: number, partitions: () => Partial<PartitionHealth>[]
     environment: systemEnvironment,
     logger: { warn: (message: string) => void told.push(message), error: () => undefined },
     warnAfterMs,
-    groups: () => [{ groupId: 'pizza', partitions: partitions().map((each) => ({ ...QUIET, ...each })) }],
+    groups: () => [{ groupId: 'pizza', partitions: partitions().map(partition) }],
   });
   unended.start();
   return { told, unended };
