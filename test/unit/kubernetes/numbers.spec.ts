@@ -27,6 +27,8 @@ interface VolumeMount {
 const MIB = 1_048_576;
 /** What is left for the end of the process itself. */
 const EXIT_MS = 10_000;
+/** What a rebalance takes beside the drain: twice the others hear of it with a heartbeat, after 3 s at most. */
+const REBALANCE_MS = 10_000;
 /** What Node.js needs beside its heap: code, stacks, Buffers of records that are on their way. */
 const BESIDE_HEAP = 128 * MIB;
 
@@ -39,7 +41,7 @@ const { stringData } = manifestOf('Secret');
 const environment = environmentOfPod('payments-5d4c9-x2x7k');
 const secretVolume = pod.volumes.find((volume: object) => 'secret' in volume);
 const secretMount = container().volumeMounts.find(({ name }: VolumeMount) => name === secretVolume.name);
-const { server } = resolveOptions(asyncCallsOptions(settings()), SYSTEM_SURROUNDINGS);
+const { server, client } = resolveOptions(asyncCallsOptions(settings()), SYSTEM_SURROUNDINGS);
 const health = resolveHealthOptions(healthOptions(settings()));
 const [trigger] = manifestOf('ScaledObject').spec.triggers;
 const readme = readFileSync(new URL('../../../sample/10-kubernetes/README.md', import.meta.url), 'utf8');
@@ -138,7 +140,11 @@ describe('the probes', () => {
     const startMs = 1_000 * periodSeconds * failureThreshold;
     expect(startMs).toBe(health.livez.maxRejoinMs);
     expect(startMs).toBeGreaterThan(server.delivery.rebalanceTimeoutMs);
-    expect(1_000 * spec.progressDeadlineSeconds).toBeGreaterThan(startMs);
+    expect(1_000 * (spec.progressDeadlineSeconds - spec.minReadySeconds)).toBeGreaterThan(startMs);
+  });
+
+  it('let the old owners drain what goes to a new pod before the next one comes', () => {
+    expect(1_000 * spec.minReadySeconds).toBe(server.delivery.drainTimeoutMs + REBALANCE_MS);
   });
 
   it('are answered before the next one', () => {
@@ -157,6 +163,24 @@ describe('the end of a pod', () => {
     // Nothing is routed to the pod, so there is nothing to wait for before that.
     expect(container().lifecycle).toBeUndefined();
     expect(health.drainDelayMs).toBe(0);
+  });
+
+  it('is sooner where the pod does not live: a request of all payments may end, and both sides disconnect', () => {
+    const { terminationGracePeriodSeconds } = container().livenessProbe;
+    const sum = MAX_PAYMENTS * BOOKING_MS + SERVER_CLOSE_MS + CLIENT_CLOSE_MS;
+    expect(1_000 * terminationGracePeriodSeconds).toBe(sum);
+    expect(terminationGracePeriodSeconds).toBeLessThan(pod.terminationGracePeriodSeconds);
+  });
+
+  it('is later where the pod serves HTTP, too: by what load balancers need, and by what a call may take', () => {
+    const [, drainDelayMs = '', callS = '', sumS = ''] =
+      /`drainDelayMs: ([\d_]+)`[\s\S]*?(\d+) s[^.]*`calls\.timeoutMs`[^.]*\. The sum is (\d+) s then/.exec(
+        readme,
+      ) ?? [];
+    expect(1_000 * Number(callS)).toBe(client.timeoutMs);
+    expect(Number(sumS)).toBe(
+      pod.terminationGracePeriodSeconds + Number(drainDelayMs.replace('_', '')) / 1_000 + Number(callS),
+    );
   });
 
   it('lets the longest request end', () => {
@@ -238,6 +262,15 @@ describe('the volumes', () => {
   it('are those that the container mounts', () => {
     const names = (list: readonly { name: string }[]) => list.map(({ name }) => name).sort();
     expect(names(container().volumeMounts)).toEqual(names(pod.volumes));
+  });
+
+  it('have one that can be written to, and filled only so far', () => {
+    const [mount, ...others] = container().volumeMounts.filter((each: VolumeMount) => !each.readOnly);
+    expect(others).toEqual([]);
+    expect(mount.mountPath).toBe('/tmp');
+    expect(pod.volumes.find(({ name }: VolumeMount) => name === mount.name).emptyDir).toEqual({
+      sizeLimit: expect.stringMatching(/^\d+Mi$/),
+    });
   });
 });
 
