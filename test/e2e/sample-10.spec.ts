@@ -1,6 +1,9 @@
 // The sample's service as its Deployment runs it, on a Kafka with the settings of a default one.
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
@@ -19,6 +22,10 @@ const MAIN = 'sample/10-kubernetes/src/main.ts';
 const GRACE_MS = 1_000 * manifestOf('Deployment').spec.template.spec.terminationGracePeriodSeconds;
 const PAYMENTS = Array.from({ length: 30 }, (_, index) => ({ id: `p${index}`, account: 'ada', cents: 100 }));
 
+/** What is first in the Secret, and what it is changed to. */
+const PASSWORDS = { first: 'first-secret', changed: 'changed-secret' };
+const { KAFKA_USERNAME: USER = '' } = environmentOfPod('payments-0');
+
 type ProbeName = 'startupProbe' | 'livenessProbe' | 'readinessProbe';
 
 /** A container of the Deployment, without its image: the process that it runs. */
@@ -26,12 +33,13 @@ class Pod {
   private log = '';
   private readonly closed: Promise<unknown>;
 
-  constructor(brokers: string) {
+  /** Without TLS and a password, unless it is said otherwise. */
+  constructor(brokers: string, security: NodeJS.ProcessEnv = { KAFKA_SECURITY_PROTOCOL: 'PLAINTEXT' }) {
     const env = {
       ...environmentOfPod('payments-0'),
       KAFKA_BROKERS: brokers,
-      // Without certificates, and at a port that is free.
-      KAFKA_SECURITY_PROTOCOL: 'PLAINTEXT',
+      ...security,
+      // One that is free.
       PROBE_PORT: '0',
       PROBE_HOST: '127.0.0.1',
     };
@@ -47,7 +55,12 @@ class Pod {
 
   private readonly child;
 
-  /** What it has printed, line by line. */
+  /** What it has printed. */
+  get printed(): string {
+    return this.log;
+  }
+
+  /** The same, line by line. */
   get lines(): string[] {
     return this.log.trim().split('\n');
   }
@@ -69,14 +82,20 @@ class Pod {
     });
   }
 
-  /** As the kubelet ends it; resolves with its exit code, or the signal that it took. */
+  /** As the kubelet ends it; resolves as `ended` does. */
   async terminate(): Promise<number | NodeJS.Signals> {
     const { child } = this;
     child.kill('SIGTERM');
     const killing = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
-    await this.closed;
+    const how = await this.ended();
     clearTimeout(killing);
-    return child.exitCode ?? child.signalCode!;
+    return how;
+  }
+
+  /** Resolves when it has ended, with its exit code, or the signal that it took. */
+  async ended(): Promise<number | NodeJS.Signals> {
+    await this.closed;
+    return this.child.exitCode ?? this.child.signalCode!;
   }
 
   kill(): void {
@@ -88,7 +107,10 @@ describeOnKafka('sample 10, as its Deployment runs it', () => {
   let cluster: Cluster;
   let pod: Pod;
   beforeAll(async () => {
-    cluster = await startCluster({ rebalanceDelayMs: 3_000 });
+    cluster = await startCluster({
+      rebalanceDelayMs: 3_000,
+      security: { users: { [USER]: PASSWORDS.first }, admins: [USER] },
+    });
   });
   afterEach(() => pod?.kill());
   afterAll(() => cluster?.stop());
@@ -119,6 +141,44 @@ describeOnKafka('sample 10, as its Deployment runs it', () => {
     expect(pod.lines.at(-1)).toContain('Closed after 30 bookings');
   });
 
+  it('takes a password that was changed from its file, and goes on without a restart', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'async-calls-k8s-'));
+    try {
+      const passwordFile = join(folder, 'password');
+      await writeFile(passwordFile, PASSWORDS.first);
+      pod = new Pod(cluster.saslBootstrap, {
+        KAFKA_CA_FILE: cluster.security?.caFile,
+        KAFKA_PASSWORD_FILE: passwordFile,
+      });
+      await pod.until('readinessProbe', 200);
+
+      await changePassword(cluster, PASSWORDS.changed);
+      // All connections have to be made anew.
+      await cluster.killNode(1);
+      await cluster.startNode(1);
+      await waitFor(() => pod.printed.includes(`user "${USER}", mechanism SCRAM-SHA-512`), {
+        what: 'the pod to be refused',
+        timeoutMs: 60_000,
+      });
+      expect((await pod.ask('readinessProbe')).status).toBe(503);
+      expect((await pod.ask('livenessProbe')).status).toBe(200);
+
+      await writeFile(passwordFile, `${PASSWORDS.changed}\n`);
+      await pod.until('readinessProbe', 200);
+      expect(await pod.terminate()).toBe(0);
+      expect(pod.printed).not.toMatch(/-secret/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('ends with 1 at once where its password cannot be read', async () => {
+    pod = new Pod(cluster.saslBootstrap, { KAFKA_CA_FILE: cluster.security?.caFile });
+
+    expect(await pod.ended()).toBe(1);
+    expect(pod.printed).toContain(environmentOfPod('payments-0')['KAFKA_PASSWORD_FILE']);
+  });
+
   it('lives while there is no broker, and ends with 0', async () => {
     pod = new Pod('127.0.0.1:1');
 
@@ -128,6 +188,12 @@ describeOnKafka('sample 10, as its Deployment runs it', () => {
     expect(pod.lines.at(-1)).toContain('Closed after 0 bookings');
   });
 });
+
+function changePassword(cluster: Cluster, password: string): Promise<unknown> {
+  const entity = ['--entity-type', 'users', '--entity-name', USER];
+  const config = `SCRAM-SHA-512=[iterations=4096,password=${password}]`;
+  return cluster.tool('kafka-configs', ['--alter', '--add-config', config, ...entity]);
+}
 
 async function openCustomer(brokers: string) {
   const app = await NestFactory.createApplicationContext(

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { ProbeServerOptions } from 'nestjs-async-calls/health';
 import type { KafkajsOptions } from 'nestjs-async-calls/kafkajs';
 
@@ -11,7 +12,10 @@ export interface Settings {
   readonly probes: ProbeServerOptions;
 }
 
-/** Reads the variables that the Deployment sets. Throws for the first that is missing: nothing has been connected yet. */
+/**
+ * Reads the variables that the Deployment sets. Throws for the first that is missing, or whose file cannot be read: nothing
+ * has been connected yet.
+ */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     instance: required(env, 'POD_NAME'),
@@ -33,12 +37,19 @@ function security(env: NodeJS.ProcessEnv): Pick<KafkajsOptions, 'ssl' | 'sasl'> 
         sasl: {
           mechanism: 'scram-sha-512',
           username: required(env, 'KAFKA_USERNAME'),
-          password: required(env, 'KAFKA_PASSWORD'),
+          password: passwordIn(required(env, 'KAFKA_PASSWORD_FILE')),
         },
       };
     default:
       throw new Error(`KAFKA_SECURITY_PROTOCOL is ${protocol}: write SASL_SSL, or PLAINTEXT for a first try`);
   }
+}
+
+/** Reads the file for each connection that is made: a password that was changed needs no restart. */
+function passwordIn(file: string): () => Promise<string> {
+  // Later this would be taken for an outage, and waited for.
+  accessSync(file, constants.R_OK);
+  return async () => (await readFile(file, 'utf8')).trim();
 }
 
 function required(env: NodeJS.ProcessEnv, name: string): string {

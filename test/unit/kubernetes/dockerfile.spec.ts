@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { type Copy, DockerfileParser, type Instruction } from 'dockerfile-ast';
+import ts from 'typescript';
 import { manifestOf } from '../../support/manifests.js';
 
 const SAMPLE = new URL('../../../sample/10-kubernetes/', import.meta.url);
+const ROOT = new URL('../../', SAMPLE);
+const CONFIG = 'tsconfig.build.json';
 const KNOWN = ['FROM', 'ENV', 'WORKDIR', 'COPY', 'RUN', 'USER', 'EXPOSE', 'CMD'];
 
 const dockerfile = DockerfileParser.parse(readFileSync(new URL('Dockerfile', SAMPLE), 'utf8'));
@@ -50,3 +55,58 @@ describe('the Dockerfile', () => {
     expect(ignored.sort()).toEqual(['*', ...copied.map((name) => `!${name}`)].sort());
   });
 });
+
+describe('what the image runs', () => {
+  const folder = fileURLToPath(SAMPLE);
+  const config = ts.getParsedCommandLineOfConfigFile(
+    join(folder, CONFIG),
+    // As in this project: the package by its sources, which are no part of the image.
+    { customConditions: ['nestjs-async-calls-source'], noEmit: true },
+    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: ({ messageText }) => expect(messageText).toBe('') },
+  )!;
+  const manifest = packageOfReadme();
+
+  it('is what its build makes of main.ts', () => {
+    const outputs = ts.getOutputFileNames(config, join(folder, 'src/main.ts'), false);
+    const [, program] = JSON.parse(textOf(final('CMD')[0])) as [string, string];
+    expect(outputs).toEqual([join(folder, program)]);
+    expect(manifest.scripts).toEqual({ build: `tsc -p ${CONFIG}` });
+    const [, build] = instructions.filter((each) => each.getKeyword() === 'RUN').map(textOf);
+    expect(build).toMatch(/^npm run build && /);
+  });
+
+  it('compiles', () => {
+    expect(config.errors).toEqual([]);
+    // The sources of the package lie beside the sample's.
+    const program = ts.createProgram(config.fileNames, { ...config.options, rootDir: fileURLToPath(ROOT) });
+    const diagnostics = config.fileNames.flatMap((name) =>
+      ts.getPreEmitDiagnostics(program, program.getSourceFile(name)),
+    );
+    expect(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual(
+      [],
+    );
+  });
+
+  it('has the versions that it was tested with', () => {
+    const root = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as Package;
+    const { 'nestjs-async-calls': own, ...dependencies } = manifest.dependencies;
+    expect(own).toBe(`^${root.version}`);
+    expect(root.devDependencies).toMatchObject({
+      ...dependencies,
+      typescript: manifest.devDependencies['typescript'],
+    });
+  });
+});
+
+interface Package {
+  readonly version?: string;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+function packageOfReadme(): Package {
+  const [, json = ''] =
+    /^```json\n(.*?)^```$/ms.exec(readFileSync(new URL('README.md', SAMPLE), 'utf8')) ?? [];
+  return JSON.parse(json) as Package;
+}

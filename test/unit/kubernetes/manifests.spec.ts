@@ -1,4 +1,5 @@
 // The manifests of the sample, checked by the schemas of Kubernetes and KEDA.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, jest } from '@jest/globals';
 import { type Manifest, manifestFiles, manifestOf } from '../../support/manifests.js';
 import { schemaFaults, typeFaults } from './schemas.js';
@@ -22,6 +23,11 @@ const MISTAKES: readonly [kind: string, field: string, value: unknown][] = [
   ['Deployment', 'spec.strategy.type', 'Rolling'],
   ['Deployment', `${POD}.terminationGracePeriodSeconds`, '40s'],
   ['Deployment', `${POD}.terminationGracePeriod`, 40],
+  ['Deployment', `${CONTAINER}.livenessProbe.terminationGracePeriodSeconds`, '20s'],
+  ['Deployment', `${CONTAINER}.livenessProbe.terminationGracePeriod`, 20],
+  ['Deployment', `${POD}.volumes.0.secret.defaultMode`, '0440'],
+  ['Deployment', `${POD}.volumes.1.emptyDir.sizeLimits`, '64Mi'],
+  ['Deployment', `${POD}.topologySpreadConstraints.0.matchLabelKeys`, 'pod-template-hash'],
   ['Deployment', `${CONTAINER}.name`, undefined],
   ['Deployment', `${CONTAINER}.livenesProbe`, {}],
   ['Deployment', `${CONTAINER}.readinessProbe.httpGet.port`, undefined],
@@ -43,6 +49,13 @@ const MISTAKES: readonly [kind: string, field: string, value: unknown][] = [
   ['TriggerAuthentication', 'spec.secretTargetRefs', []],
 ];
 
+/** The version of Kubernetes that the README asks for at least. */
+const LOWEST = '1.28';
+/** Has a field that came with it. */
+const sidecar = changed(manifestOf('Deployment'), `${POD}.initContainers`, [
+  { name: 'proxy', restartPolicy: 'Always' },
+]);
+
 const wrong = new Map(
   MISTAKES.map(([kind, field, value]) => [`${kind}:${field}`, changed(manifestOf(kind), field, value)]),
 );
@@ -51,7 +64,7 @@ let told: readonly string[] | undefined;
 
 /** What the types say against one of them; all are compiled together, which takes as long as one. */
 function typeFaultsOf(name: string): string[] {
-  told ??= typeFaults(new Map([...manifests, ...wrong]));
+  told ??= typeFaults(new Map([...manifests, [LOWEST, sidecar], ...wrong]));
   return told.filter((fault) => fault.startsWith(`${name}:`));
 }
 
@@ -64,6 +77,14 @@ describe('the manifests', () => {
 
   it.each([...manifests.keys()])('%s has no field that its kind does not have', (name) => {
     expect(typeFaultsOf(name)).toEqual([]);
+  });
+});
+
+describe('the schemas', () => {
+  it('are of the version that the README asks for, or of a newer one', () => {
+    const readme = readFileSync(new URL('../../../sample/10-kubernetes/README.md', import.meta.url), 'utf8');
+    expect(readme).toContain(`Kubernetes ${LOWEST} or newer`);
+    expect(typeFaultsOf(LOWEST)).toEqual([]);
   });
 });
 

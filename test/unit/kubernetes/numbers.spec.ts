@@ -19,9 +19,16 @@ import {
 } from '../../../sample/10-kubernetes/src/options.js';
 import { container, environmentOfPod, manifestFiles, manifestOf } from '../../support/manifests.js';
 
+interface VolumeMount {
+  readonly name: string;
+  readonly readOnly?: boolean;
+}
+
 const MIB = 1_048_576;
 /** What is left for the end of the process itself. */
 const EXIT_MS = 10_000;
+/** What a rebalance takes beside the drain: twice the others hear of it with a heartbeat, after 3 s at most. */
+const REBALANCE_MS = 10_000;
 /** What Node.js needs beside its heap: code, stacks, Buffers of records that are on their way. */
 const BESIDE_HEAP = 128 * MIB;
 
@@ -32,9 +39,12 @@ const { spec } = manifestOf('Deployment');
 const pod = spec.template.spec;
 const { stringData } = manifestOf('Secret');
 const environment = environmentOfPod('payments-5d4c9-x2x7k');
-const { server } = resolveOptions(asyncCallsOptions(settings()), SYSTEM_SURROUNDINGS);
+const secretVolume = pod.volumes.find((volume: object) => 'secret' in volume);
+const secretMount = container().volumeMounts.find(({ name }: VolumeMount) => name === secretVolume.name);
+const { server, client } = resolveOptions(asyncCallsOptions(settings()), SYSTEM_SURROUNDINGS);
 const health = resolveHealthOptions(healthOptions(settings()));
 const [trigger] = manifestOf('ScaledObject').spec.triggers;
+const readme = readFileSync(new URL('../../../sample/10-kubernetes/README.md', import.meta.url), 'utf8');
 
 describe('the environment of the pod', () => {
   it('has each variable that the service reads, and no other', () => {
@@ -61,20 +71,41 @@ describe('the environment of the pod', () => {
         sasl: {
           mechanism: 'scram-sha-512',
           username: stringData.username,
-          password: stringData.password,
+          password: expect.any(Function),
         },
       },
       probes: { port: 8081 },
     });
   });
 
-  it('names the file of the certificate authority where it is mounted', () => {
-    const [mount] = container().volumeMounts;
-    const volume = pod.volumes.find(({ name }: { name: string }) => name === mount.name);
-    const [{ key, path }] = volume.secret.items;
-    expect(environment['KAFKA_CA_FILE']).toBe(`${mount.mountPath}/${path}`);
-    expect(volume.secret.secretName).toBe(manifestOf('Secret').metadata.name);
-    expect(stringData[key]).toMatch(/^-----BEGIN CERTIFICATE-----/);
+  it('makes each connection with the password that is in the file then', async () => {
+    const env = readableEnvironment();
+    const { sasl } = readSettings(env).broker;
+    const password = (sasl as { password: () => Promise<string> }).password;
+    expect(await password()).toBe(stringData.password);
+
+    writeFileSync(env['KAFKA_PASSWORD_FILE'], 'changed\n');
+    expect(await password()).toBe('changed');
+  });
+
+  it.each(['KAFKA_CA_FILE', 'KAFKA_PASSWORD_FILE'])('is refused where %s cannot be read', (name) => {
+    expect(() => readSettings({ ...readableEnvironment(), [name]: join(folder, 'nowhere') })).toThrow(
+      /ENOENT.*nowhere/,
+    );
+  });
+
+  it('names the files of the Secret where they are mounted', () => {
+    expect(secretVolume.secret.secretName).toBe(manifestOf('Secret').metadata.name);
+    expect(stringData[secretAt('KAFKA_CA_FILE')]).toMatch(/^-----BEGIN CERTIFICATE-----/);
+    expect(secretAt('KAFKA_PASSWORD_FILE')).toBe('password');
+  });
+
+  it('lets nobody but the service read them, and nobody change them', () => {
+    expect(secretMount).toMatchObject({ readOnly: true });
+    // A file that is mounted alone is never brought up to date.
+    expect(secretMount.subPath).toBeUndefined();
+    expect(secretVolume.secret.defaultMode.toString(8)).toBe('440');
+    expect(pod.securityContext.fsGroup).toBe(pod.securityContext.runAsGroup);
   });
 
   it.each(Object.keys(readableEnvironment()).filter((name) => name !== 'NODE_OPTIONS'))(
@@ -109,7 +140,11 @@ describe('the probes', () => {
     const startMs = 1_000 * periodSeconds * failureThreshold;
     expect(startMs).toBe(health.livez.maxRejoinMs);
     expect(startMs).toBeGreaterThan(server.delivery.rebalanceTimeoutMs);
-    expect(1_000 * spec.progressDeadlineSeconds).toBeGreaterThan(startMs);
+    expect(1_000 * (spec.progressDeadlineSeconds - spec.minReadySeconds)).toBeGreaterThan(startMs);
+  });
+
+  it('let the old owners drain what goes to a new pod before the next one comes', () => {
+    expect(1_000 * spec.minReadySeconds).toBe(server.delivery.drainTimeoutMs + REBALANCE_MS);
   });
 
   it('are answered before the next one', () => {
@@ -128,6 +163,24 @@ describe('the end of a pod', () => {
     // Nothing is routed to the pod, so there is nothing to wait for before that.
     expect(container().lifecycle).toBeUndefined();
     expect(health.drainDelayMs).toBe(0);
+  });
+
+  it('is sooner where the pod does not live: a request of all payments may end, and both sides disconnect', () => {
+    const { terminationGracePeriodSeconds } = container().livenessProbe;
+    const sum = MAX_PAYMENTS * BOOKING_MS + SERVER_CLOSE_MS + CLIENT_CLOSE_MS;
+    expect(1_000 * terminationGracePeriodSeconds).toBe(sum);
+    expect(terminationGracePeriodSeconds).toBeLessThan(pod.terminationGracePeriodSeconds);
+  });
+
+  it('is later where the pod serves HTTP, too: by what load balancers need, and by what a call may take', () => {
+    const [, drainDelayMs = '', callS = '', sumS = ''] =
+      /`drainDelayMs: ([\d_]+)`[\s\S]*?(\d+) s[^.]*`calls\.timeoutMs`[^.]*\. The sum is (\d+) s then/.exec(
+        readme,
+      ) ?? [];
+    expect(1_000 * Number(callS)).toBe(client.timeoutMs);
+    expect(Number(sumS)).toBe(
+      pod.terminationGracePeriodSeconds + Number(drainDelayMs.replace('_', '')) / 1_000 + Number(callS),
+    );
   });
 
   it('lets the longest request end', () => {
@@ -194,6 +247,7 @@ describe('the container', () => {
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
     });
+    expect(pod.securityContext.fsGroup).toBeGreaterThan(0);
     expect(container().securityContext).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -201,6 +255,22 @@ describe('the container', () => {
     });
     expect(pod.automountServiceAccountToken).toBe(false);
     expect(pod.serviceAccountName).toBe(manifestOf('ServiceAccount').metadata.name);
+  });
+});
+
+describe('the volumes', () => {
+  it('are those that the container mounts', () => {
+    const names = (list: readonly { name: string }[]) => list.map(({ name }) => name).sort();
+    expect(names(container().volumeMounts)).toEqual(names(pod.volumes));
+  });
+
+  it('have one that can be written to, and filled only so far', () => {
+    const [mount, ...others] = container().volumeMounts.filter((each: VolumeMount) => !each.readOnly);
+    expect(others).toEqual([]);
+    expect(mount.mountPath).toBe('/tmp');
+    expect(pod.volumes.find(({ name }: VolumeMount) => name === mount.name).emptyDir).toEqual({
+      sizeLimit: expect.stringMatching(/^\d+Mi$/),
+    });
   });
 });
 
@@ -239,7 +309,6 @@ describe('the Kustomization', () => {
 });
 
 describe('the README', () => {
-  const readme = readFileSync(new URL('../../../sample/10-kubernetes/README.md', import.meta.url), 'utf8');
   const [, numbers = ''] = readme.split('## The numbers\n');
   const rows = [...numbers.matchAll(/^\| `([\w.]+)`\s*\| `?([^|`]+?)`?\s*\|/gm)].map(
     ([, name, value]) => [name, value] as const,
@@ -253,11 +322,23 @@ describe('the README', () => {
   });
 });
 
-/** As of the pod, with a file of the certificate authority that is there. */
+/** As of the pod, with files that are there. */
 function readableEnvironment(): Record<string, string> {
-  const file = join(folder, 'ca.crt');
-  writeFileSync(file, stringData['ca.crt']);
-  return { ...environment, KAFKA_CA_FILE: file };
+  const files = ['KAFKA_CA_FILE', 'KAFKA_PASSWORD_FILE'].map((name) => {
+    const file = join(folder, name);
+    writeFileSync(file, stringData[secretAt(name)]);
+    return [name, file] as const;
+  });
+  return { ...environment, ...Object.fromEntries(files) };
+}
+
+/** What of the Secret the pod has in the file that a variable names. */
+function secretAt(variable: string): string {
+  const item = secretVolume.secret.items.find(
+    ({ path }: { path: string }) => environment[variable] === `${secretMount.mountPath}/${path}`,
+  );
+  if (!item) throw new Error(`Nothing is mounted at ${environment[variable]}: ${variable}`);
+  return item.key;
 }
 
 function settings() {
