@@ -78,7 +78,8 @@ describeWithKafkaTool('the Kafka tool where KAFKA_BOOTSTRAP is set', () => {
     ] as const) {
       const { code, output } = await tool.run(command, foreign.bootstrap);
       expect(code).toBe(1);
-      expect(output).toContain(`Nothing was ${done}: KAFKA_BOOTSTRAP=${foreign.bootstrap}`);
+      expect(output).toContain(`Nothing was ${done}`);
+      expect(output).toContain(`KAFKA_BOOTSTRAP=${foreign.bootstrap}`);
     }
     await expectForeignAlive();
   });

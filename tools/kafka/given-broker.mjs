@@ -36,6 +36,6 @@ export async function askGiven(given) {
  */
 export function notOurs(given, done) {
   return new Error(
-    `Nothing was ${done}: KAFKA_BOOTSTRAP=${given} names a broker that this tool has not started, and no other runs.`,
+    `Nothing was ${done}: this tool runs no broker, and leaves alone what KAFKA_BOOTSTRAP=${given} names.`,
   );
 }
