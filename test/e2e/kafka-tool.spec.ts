@@ -1,28 +1,14 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Admin, Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Cluster, startCluster } from '../../tools/kafka/cluster.mjs';
-import { findInstallation } from '../../tools/kafka/installation.mjs';
 import { isAlive } from '../../tools/kafka/processes.mjs';
-import type { RunningCluster } from '../../tools/kafka/state.mjs';
-import { uniqueName, waitFor } from '../support/kafka.js';
+import { waitFor } from '../support/kafka.js';
+import { KafkaTool, START_MS, describeWithKafkaTool, keepRecord, withAdmin } from './kafka-tool.js';
 
-const CLI = 'tools/kafka/cli.mjs';
-const START_MS = 60_000;
-/** A test run that is killed must not leave its broker running. */
-const START = ['start', '--until-exit-of', String(process.pid)];
-
-const installed = await findInstallation({ download: false }).then(
-  () => true,
-  () => false,
-);
-
-(installed ? describe : describe.skip)('the Kafka tool', () => {
+describeWithKafkaTool('the Kafka tool', () => {
   describe('a cluster whose owner is killed', () => {
     let owner: ChildProcess | undefined;
     afterEach(() => {
@@ -50,41 +36,30 @@ const installed = await findInstallation({ download: false }).then(
   });
 
   describe('on the command line', () => {
-    let stateDir: string;
-    beforeEach(async () => {
-      stateDir = await mkdtemp(join(tmpdir(), 'kafka-tool-'));
-    });
-    afterEach(async () => {
-      await runCli(stateDir, 'stop');
-      await rm(stateDir, { recursive: true, force: true });
-    }, START_MS);
-
     it(
       'starts one broker, says what runs, and stops it',
       async () => {
-        expect(await runCli(stateDir, 'status')).toMatchObject({ code: 1 });
+        await using tool = await KafkaTool.create();
+        expect(await tool.run('status')).toMatchObject({ code: 1 });
 
-        const started = await runCli(stateDir, START);
-        const state = await readState(stateDir);
+        const started = await tool.start();
+        const state = await tool.state();
         expect(started).toMatchObject({ code: 0 });
         expect(started.output).toContain(`export KAFKA_BOOTSTRAP=${state.bootstrap}\n`);
         const [pid] = state.nodes.map((node) => node.pid);
-        const status = await runCli(stateDir, 'status');
+        const status = await tool.run('status');
         expect(status).toMatchObject({ code: 0 });
         expect(status.output).toContain(`pid ${pid}`);
 
-        expect(await runCli(stateDir, START)).toMatchObject({
+        expect(await tool.start()).toMatchObject({
           code: 0,
           output: expect.stringContaining('running already'),
         });
-        expect(await readState(stateDir)).toEqual(state);
+        expect(await tool.state()).toEqual(state);
 
-        expect(await runCli(stateDir, 'stop')).toMatchObject({ code: 0 });
-        for (const ended of [...state.nodes.map((node) => node.pid), state.keeperPid]) {
-          expect(await isAlive(ended, state.clusterDir)).toBe(false);
-        }
-        expect(existsSync(state.clusterDir)).toBe(false);
-        expect(await runCli(stateDir, 'status')).toMatchObject({ code: 1 });
+        expect(await tool.run('stop')).toMatchObject({ code: 0 });
+        await tool.expectEnded(state);
+        expect(await tool.run('status')).toMatchObject({ code: 1 });
       },
       START_MS,
     );
@@ -92,7 +67,8 @@ const installed = await findInstallation({ download: false }).then(
     it(
       'starts one that is secure, and says how it is reached',
       async () => {
-        const { output } = await runCli(stateDir, [...START, '--secure']);
+        await using tool = await KafkaTool.create();
+        const { output } = await tool.start('--secure');
         const [, caFile = ''] = /certificate authority (\S+):\n/.exec(output) ?? [];
         const [, address = ''] = /\n(\S+) by SASL/.exec(output) ?? [];
         const ssl = { ca: await readFile(caFile, 'utf8') };
@@ -106,14 +82,26 @@ const installed = await findInstallation({ download: false }).then(
       START_MS,
     );
 
-    it('only asks a broker that KAFKA_BOOTSTRAP names', async () => {
-      const nobody = { KAFKA_BOOTSTRAP: '127.0.0.1:1' };
-      expect(await runCli(stateDir, START, nobody)).toMatchObject({
-        code: 1,
-        output: expect.stringContaining('no broker answers'),
-      });
-      expect(await runCli(stateDir, 'stop', nobody)).toMatchObject({ code: 0 });
-    });
+    it.each(['help', '--help', '-h', 'start --help'])(
+      'prints its usage when asked by "%s"',
+      async (words) => {
+        await using tool = await KafkaTool.create();
+        const { code, stdout } = await tool.run(words.split(' '));
+        expect(code).toBe(0);
+        expect(stdout).toContain('npm run kafka -- <command>');
+      },
+    );
+
+    it.each([[[]], [['begin']], [['stop', 'everything']], [['start', '--node', '3']]])(
+      'prints its usage as an error for the words %j',
+      async (words: string[]) => {
+        await using tool = await KafkaTool.create();
+        const { code, stdout, output } = await tool.run(words);
+        expect(code).toBe(2);
+        expect(stdout).toBe('');
+        expect(output).toContain('npm run kafka -- <command>');
+      },
+    );
   });
 
   describe('a node', () => {
@@ -122,7 +110,7 @@ const installed = await findInstallation({ download: false }).then(
       cluster = await startCluster({
         rebalanceDelayMs: 3000,
         // A killed node may register again only when its old session has timed out: after 9 s by default.
-        properties: { 'num.partitions': '2', 'broker.session.timeout.ms': '2000' },
+        properties: { 'broker.session.timeout.ms': '2000' },
       });
     }, START_MS);
     afterAll(() => cluster.stop());
@@ -130,24 +118,16 @@ const installed = await findInstallation({ download: false }).then(
     it(
       'comes back on its port with its data after an orderly stop and after a kill',
       async () => {
-        const topic = uniqueName('kept');
         const { bootstrap } = cluster;
         const pids = () => cluster.nodes.map(({ pid }) => pid);
-        await withAdmin(bootstrap, async (admin, kafka) => {
-          const producer = kafka.producer();
-          await admin.createTopics({ topics: [{ topic }], waitForLeaders: true });
-          await producer.connect();
-          await producer.send({ topic, messages: [{ partition: 1, value: 'kept' }] });
-          await producer.disconnect();
-        });
+        const record = await keepRecord(bootstrap);
         const restart = async (end: () => Promise<void>) => {
           const before = pids();
           await end();
           for (const pid of before) expect(await isAlive(pid, cluster.clusterDir)).toBe(false);
           await cluster.startNode(1);
           expect(pids()).not.toEqual(before);
-          const offsets = await withAdmin(bootstrap, (admin) => admin.fetchTopicOffsets(topic));
-          expect(offsets).toContainEqual({ partition: 1, offset: '1', high: '1', low: '0' });
+          await record.expectKept();
         };
 
         await restart(() => cluster.stopNode(1));
@@ -180,41 +160,3 @@ const OWNER = `
   console.log(JSON.stringify({ pid, keeperPid, clusterDir }));
   setInterval(() => undefined, 1000);
 `;
-
-async function readState(stateDir: string): Promise<RunningCluster> {
-  return JSON.parse(await readFile(join(stateDir, 'running.json'), 'utf8')) as RunningCluster;
-}
-
-function runCli(
-  stateDir: string,
-  command: string | readonly string[],
-  extraEnv: NodeJS.ProcessEnv = {},
-): Promise<{ code: number; output: string }> {
-  const env = { ...process.env, KAFKA_BOOTSTRAP: '', KAFKA_STATE_DIR: stateDir, ...extraEnv };
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [CLI, ...[command].flat()],
-      { env },
-      (_error, stdout, stderr) => {
-        resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
-      },
-    );
-  });
-}
-
-async function withAdmin<T>(
-  bootstrap: string,
-  use: (admin: Admin, kafka: Kafka) => Promise<T>,
-  security: Pick<KafkaConfig, 'ssl' | 'sasl'> = {},
-): Promise<T> {
-  const brokers = bootstrap.split(',');
-  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, ...security });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    return await use(admin, kafka);
-  } finally {
-    await admin.disconnect();
-  }
-}

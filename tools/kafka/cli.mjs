@@ -1,37 +1,46 @@
-// npm run kafka -- start|stop|status: a real broker for tests and samples.
+// npm run kafka -- start|status|kill|restart|stop: a real broker for tests and samples.
 import { parseArgs } from 'node:util';
-import { startCluster } from './cluster.mjs';
-import { ping } from './ping.mjs';
-import { endCluster, liveNodes, readState, writeState } from './state.mjs';
-
-/** @import { Cluster } from './cluster.mjs' */
-
-/** For a first try, on this machine only: everybody may know these. */
-const TRIAL = { users: { admin: 'admin-secret', alice: 'alice-secret' }, admins: ['admin'] };
+import { kill, restart } from './outage-commands.mjs';
+import { start } from './start-command.mjs';
+import { status, stop } from './status-and-stop.mjs';
 
 const USAGE = `Usage: npm run kafka -- <command>
 
-  start    starts Apache Kafka on free ports of 127.0.0.1 and leaves it running
-             --nodes <n>             1 by default; 3 replicate everything
-             --rebalance-delay <ms>  group.initial.rebalance.delay.ms, 0 by default
-             --until-exit-of <pid>   ends with that process, if it is not stopped before
-             --set <name>=<value>    a further broker property; may be repeated
-             --secure                also listens with TLS, SASL and ACLs; needs Java
-  status   says what is running (exit code 0) or that nothing is (1)
-  stop     ends it and removes its data
+  start           starts Apache Kafka on free ports of 127.0.0.1 and leaves it running
+                    --nodes <n>             1 by default; 3 replicate everything
+                    --rebalance-delay <ms>  group.initial.rebalance.delay.ms, 0 by default
+                    --until-exit-of <pid>   ends with that process, if it is not stopped before
+                    --set <name>=<value>    a further broker property; may be repeated
+                    --secure                also listens with TLS, SASL and ACLs; needs Java
+  status          says what is running (exit code 0) or that nothing is (1)
+  kill [node]     ends a node by SIGKILL, all by default; ports and data stay
+  restart [node]  starts a node again on its port, with its data: one that runs is shut down before;
+                  by default all that are down or, if none is, all, one after the other
+  stop            ends everything and removes its data
+  help            prints this
 
-With KAFKA_BOOTSTRAP=host:port[,…] set, start and status only ask that broker, and stop leaves it alone.`;
+With KAFKA_BOOTSTRAP=host:port[,…] set to a broker that this tool has not started, start only asks that broker, and
+so does status if none of this tool's runs. No command does anything to it.`;
 
-/** @type {Record<string, () => Promise<number>>} */
-const commands = { start, status, stop };
+/** How a command is run, and how many words it takes. @type {Record<string, { run: (word?: string) => Promise<number>, words: number }>} */
+const commands = {
+  start: { run: () => start(startOptions()), words: 0 },
+  status: { run: status, words: 0 },
+  kill: { run: kill, words: 1 },
+  restart: { run: restart, words: 1 },
+  stop: { run: stop, words: 0 },
+};
 const { values, positionals } = parseArguments();
-const command = commands[positionals[0] ?? ''];
-if (!command || positionals.length > 1) {
+const [name = '', ...words] = positionals;
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (values.help || name === 'help') {
+  console.log(USAGE);
+} else if (!command || words.length > command.words) {
   console.error(USAGE);
   process.exitCode = 2;
 } else {
   try {
-    process.exitCode = await command();
+    process.exitCode = await command.run(...words);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
@@ -48,6 +57,7 @@ function parseArguments() {
         'until-exit-of': { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },
         secure: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
   } catch (error) {
@@ -56,92 +66,22 @@ function parseArguments() {
   }
 }
 
-async function start() {
-  if (process.env.KAFKA_BOOTSTRAP) return askForeign(process.env.KAFKA_BOOTSTRAP);
-  const state = await readState();
-  if (state && (await liveNodes(state)).length > 0) {
-    console.log(`Kafka is running already (npm run kafka -- stop ends it).\n${address(state.bootstrap)}`);
-    return 0;
-  }
-  if (state) await endCluster(state);
-  const started = Date.now();
+function startOptions() {
   const untilExitOf = values['until-exit-of'];
-  const cluster = await startCluster({
+  return {
     nodes: wholeNumber('nodes', values.nodes, 1),
     rebalanceDelayMs: wholeNumber('rebalance-delay', values['rebalance-delay'], 0),
     properties: Object.fromEntries(values.set.map(toProperty)),
-    security: values.secure ? TRIAL : undefined,
-  });
-  await writeState(cluster);
-  cluster.release(untilExitOf === undefined ? undefined : wholeNumber('until-exit-of', untilExitOf, 1));
-  console.log(
-    `Kafka answers after ${((Date.now() - started) / 1000).toFixed(1)} s.\n${address(cluster.bootstrap)}`,
-  );
-  if (values.secure) console.log(secureAddress(cluster));
-  return 0;
+    secure: values.secure,
+    untilExitOf: untilExitOf === undefined ? undefined : wholeNumber('until-exit-of', untilExitOf, 1),
+  };
 }
 
-async function status() {
-  if (process.env.KAFKA_BOOTSTRAP) return askForeign(process.env.KAFKA_BOOTSTRAP);
-  const state = await readState();
-  const live = state ? await liveNodes(state) : [];
-  if (!state || live.length === 0) {
-    console.log('Kafka is not running.');
-    return 1;
-  }
-  console.log(address(state.bootstrap));
-  for (const { id, pid, port, logFile } of state.nodes) {
-    const what = live.includes(id) ? `pid ${pid}, 127.0.0.1:${port}` : 'down';
-    console.log(`node ${id}: ${what}, log ${logFile}`);
-  }
-  return 0;
-}
-
-async function stop() {
-  if (process.env.KAFKA_BOOTSTRAP) {
-    console.log(`KAFKA_BOOTSTRAP=${process.env.KAFKA_BOOTSTRAP} is set: that broker is left alone.`);
-    return 0;
-  }
-  const state = await readState();
-  if (state) await endCluster(state);
-  console.log(state ? 'Kafka has stopped; its data is removed.' : 'Kafka is not running.');
-  return 0;
-}
-
-/** @param {string} bootstrap */
-async function askForeign(bootstrap) {
-  const brokers = await ping(bootstrap).catch((/** @type {Error} */ error) => {
-    throw new Error(`KAFKA_BOOTSTRAP=${bootstrap} is set, but no broker answers there: ${error.message}`);
-  });
-  console.log(`KAFKA_BOOTSTRAP=${bootstrap} answers, with ${brokers.length} broker(s).`);
-  return 0;
-}
-
-/** @param {string} bootstrap */
-function address(bootstrap) {
-  return `${bootstrap}\nexport KAFKA_BOOTSTRAP=${bootstrap}`;
-}
-
-/** @param {Cluster} cluster */
-function secureAddress({ security, saslBootstrap, tlsBootstrap }) {
-  const users = Object.entries(TRIAL.users).map(([name, password]) => {
-    const rights = TRIAL.admins.includes(name) ? 'who may do everything' : 'who needs ACLs';
-    return `  user ${name}, password ${password}, ${rights}`;
-  });
-  return [
-    `TLS, with the certificate authority ${security?.caFile}:`,
-    `${saslBootstrap} by SASL: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER (tokens without a signature)`,
-    ...users,
-    `${tlsBootstrap} by a certificate: ${security?.clientFile}, passphrase ${security?.clients.mary?.passphrase}, User:CN=mary`,
-    'There are no ACLs for who comes without TLS.',
-  ].join('\n');
-}
-
-/** @param {string} name @param {string} text @param {number} least */
-function wholeNumber(name, text, least) {
+/** @param {string} option @param {string} text @param {number} least */
+function wholeNumber(option, text, least) {
   const number = Number(text);
   if (!Number.isInteger(number) || number < least)
-    throw new Error(`--${name} takes a number from ${least}, not ${text}`);
+    throw new Error(`--${option} takes a number from ${least}, not ${text}`);
   return number;
 }
 

@@ -3,23 +3,23 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { classArchiveFlags } from './class-archive.mjs';
+import { ClusterNodes } from './cluster-nodes.mjs';
 import { findInstallation } from './installation.mjs';
 import { KeeperConnection } from './keeper-connection.mjs';
 import { prepareLaunch } from './launch.mjs';
 import { newLogDir, LogReader } from './logs.mjs';
-import { ping } from './ping.mjs';
 import { freePorts } from './ports.mjs';
-import { becomesTrue, signalIfAlive } from './processes.mjs';
+import { signalIfAlive } from './processes.mjs';
 import { prepareSecurity } from './security.mjs';
 import { runTool } from './tools.mjs';
 
+/** @import { ClusterNode } from './cluster-nodes.mjs' */
 /** @import { Installation } from './installation.mjs' */
+/** @import { Launch } from './keeper.mjs' */
 /** @import { NodeLaunch } from './launch.mjs' */
 /** @import { Security, SecurityOptions } from './security.mjs' */
 /** @import { ToolName } from './tools.mjs' */
 
-const START_TIMEOUT_MS = 90_000;
-const STOP_TIMEOUT_MS = 30_000;
 /** Without TLS, of the controller, of a proxy, for SASL, for TLS. */
 const PORTS_PER_NODE = 5;
 
@@ -34,14 +34,6 @@ const PORTS_PER_NODE = 5;
  *   to that port and resolves with its own, which clients that came by a proxy are told. See `proxiedBootstrap`
  * @property {SecurityOptions} [security] also listen for TLS and SASL, and let in by ACLs who comes that way
  * @property {string} [logDir] where each node's log goes; a new folder of the project's by default
- *
- * @typedef {object} ClusterNode
- * @property {number} id
- * @property {number} port
- * @property {import('./server-properties.mjs').ProxiedAddress} [behindProxy]
- * @property {import('./server-properties.mjs').SecurePorts} [securePorts]
- * @property {number} pid of the running or last run JVM
- * @property {string} logFile
  */
 
 /**
@@ -127,11 +119,9 @@ function newClusterId() {
 }
 
 /** A running cluster and what can be done to it. */
-export class Cluster {
+export class Cluster extends ClusterNodes {
   #installation;
   #keeper;
-  /** @type {Map<number, NodeLaunch>} */
-  #launches = new Map();
 
   /**
    * @param {Installation} installation
@@ -140,12 +130,11 @@ export class Cluster {
    * @param {Security} [security]
    */
   constructor(installation, clusterDir, nodes, security) {
+    const keeper = KeeperConnection.fork(clusterDir);
+    super(clusterDir, nodes, keeper);
     this.#installation = installation;
+    this.#keeper = keeper;
     this.security = security;
-    this.clusterDir = clusterDir;
-    this.nodes = nodes;
-    /** What clients connect to: `host:port[,…]`. */
-    this.bootstrap = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
     /** What clients connect to by way of the proxies; empty if there are none. */
     this.proxiedBootstrap = nodes
       .flatMap(({ behindProxy }) => (behindProxy ? [`127.0.0.1:${behindProxy.proxyPort}`] : []))
@@ -158,19 +147,13 @@ export class Cluster {
     this.tlsBootstrap = nodes
       .flatMap(({ securePorts }) => (securePorts ? [`127.0.0.1:${securePorts.tls}`] : []))
       .join(',');
-    this.#keeper = new KeeperConnection(clusterDir);
-  }
-
-  get keeperPid() {
-    return this.#keeper.pid;
   }
 
   /** @param {readonly NodeLaunch[]} launches in the order of the nodes */
   async start(launches) {
-    launches.forEach((launch, index) => this.#launches.set(index + 1, launch));
-    await Promise.all(this.nodes.map(({ id }) => this.#format(id)));
-    await Promise.all(this.nodes.map(({ id }) => this.#run(id)));
-    await this.#answers(
+    await Promise.all(this.nodes.map(({ id }, index) => this.#format(id, launches[index]?.format)));
+    await Promise.all(this.nodes.map(({ id }, index) => this.runNode(id, launches[index]?.run)));
+    await this.answer(
       this.bootstrap,
       this.nodes.map(({ id }) => id),
     );
@@ -185,32 +168,6 @@ export class Cluster {
   }
 
   /**
-   * Sends a signal to a node. For one that ends a process, resolves when the node is gone; data stays.
-   *
-   * @param {number} id
-   * @param {NodeJS.Signals} [signal] `SIGSTOP` and `SIGCONT` freeze and thaw it
-   */
-  async killNode(id, signal = 'SIGKILL') {
-    this.#node(id);
-    this.#keeper.signal(id, signal);
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await this.#keeper.exit(id);
-  }
-
-  /** Shuts a node down in an orderly way (forced after 30 s); its port and data stay its own. @param {number} id */
-  async stopNode(id) {
-    const forced = setTimeout(() => this.#keeper.signal(id, 'SIGKILL'), STOP_TIMEOUT_MS);
-    await this.killNode(id, 'SIGTERM');
-    clearTimeout(forced);
-  }
-
-  /** Starts a stopped node again, on its port and data; resolves when it answers. @param {number} id */
-  async startNode(id) {
-    if (this.#keeper.isAlive(id)) throw new Error(`Node ${id} is running`);
-    await this.#run(id);
-    await this.#answers(`127.0.0.1:${this.#node(id).port}`, [id]);
-  }
-
-  /**
    * Runs one of Kafka's own tools, by the port that ACLs do not hold for; resolves with what it prints.
    *
    * @param {ToolName} name
@@ -221,17 +178,21 @@ export class Cluster {
   }
 
   /**
-   * Lets the cluster live on after this process, until its keeper is told to end.
+   * Lets the cluster live on after this process, until its keeper is told to end. Others reach it by `ClusterNodes.of`.
    *
    * @param {number} [untilExitOf] pid of another process that it ends with
    */
   release(untilExitOf) {
-    this.#keeper.release(untilExitOf);
+    return this.#keeper.release(untilExitOf);
   }
 
-  /** By the keeper, too: a JVM of ours would write on if this process were killed. @param {number} id */
-  async #format(id) {
-    const format = this.#launches.get(id)?.format;
+  /**
+   * By the keeper, too: a JVM of ours would write on if this process were killed.
+   *
+   * @param {number} id
+   * @param {Launch} [format]
+   */
+  async #format(id, format) {
     if (!format) return;
     const formatId = -id;
     const log = await LogReader.fromEnd(format.logFile);
@@ -239,37 +200,5 @@ export class Cluster {
     const reason = await this.#keeper.exit(formatId);
     if (reason === 'exit code 0') return;
     throw new Error(`The storage of Kafka node ${id} was not formatted (${reason}):\n${await log.tail()}`);
-  }
-
-  /** @param {number} id */
-  async #run(id) {
-    const node = this.#node(id);
-    const launch = this.#launches.get(id);
-    if (!launch) throw new Error(`Node ${id} was never prepared`);
-    const log = await LogReader.fromEnd(node.logFile);
-    node.pid = await this.#keeper.start(id, launch.run);
-    const settled = await becomesTrue(
-      async () => (await log.contains('Kafka Server started')) || !this.#keeper.isAlive(id),
-      START_TIMEOUT_MS,
-    );
-    if (settled && this.#keeper.isAlive(id)) return;
-    const what = settled ? `ended: ${await this.#keeper.exit(id)}` : 'was not ready in time';
-    throw new Error(`Kafka node ${id} ${what}. Its log, ${node.logFile}, ends:\n${await log.tail()}`);
-  }
-
-  /** @param {string} bootstrap @param {readonly number[]} ids */
-  async #answers(bootstrap, ids) {
-    const all = await becomesTrue(async () => {
-      const up = await ping(bootstrap).catch(() => /** @type {number[]} */ ([]));
-      return ids.every((id) => up.includes(id));
-    }, START_TIMEOUT_MS);
-    if (!all) throw new Error(`Kafka at ${bootstrap} started but does not answer as nodes ${ids.join(', ')}`);
-  }
-
-  /** @param {number} id */
-  #node(id) {
-    const node = this.nodes.find((each) => each.id === id);
-    if (!node) throw new Error(`There is no node ${id}`);
-    return node;
   }
 }

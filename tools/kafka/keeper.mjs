@@ -1,25 +1,36 @@
 // Runs the nodes of one cluster and outlives whoever asked for them just long enough to end them: a
 // process of its own session, so that neither Ctrl-C nor a `kill -9` of the owner passes it by.
 // The owner holds the other end of the IPC channel; when that closes, for whatever reason, the nodes
-// end and their data goes. Only a "release" message lets them live on, until this process gets SIGTERM (or another one ends).
+// end and their data goes. Only a "release" message lets them live on, until this process gets SIGTERM (or another one ends):
+// from then on it listens on a socket in the cluster's folder, which only its user may enter. A node that ends keeps its
+// port and data, to be started again.
 //
 //   node keeper.mjs <cluster folder>
 import { execFile, spawn } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { onJsonLine, writeJsonLine } from './json-lines.mjs';
+import { keeperSocket } from './paths.mjs';
+
+/** @import { Socket } from 'node:net' */
 
 /**
  * @typedef {{ command: string, args: string[], logFile: string, container?: string }} Launch
  *
- * @typedef {{ type: 'start', id: number, launch: Launch }
+ * @typedef {{ type: 'start', id: number, launch?: Launch }
  *   | { type: 'signal', id: number, signal: NodeJS.Signals }
  *   | { type: 'release', untilExitOf?: number }
  *   | { type: 'end' }} OwnerMessage
  *
  * @typedef {{ type: 'started', id: number, pid: number }
- *   | { type: 'exited', id: number, reason: string }} KeeperMessage
+ *   | { type: 'exited', id: number, reason: string }
+ *   | { type: 'ready' }
+ *   | { type: 'released', fault?: string }} KeeperMessage
+ *
+ * @typedef {(message: KeeperMessage) => void} Peer who listens to this keeper
  */
 
 const GRACE_MS = 2000;
@@ -28,18 +39,17 @@ const run = promisify(execFile);
 
 /** @type {Map<number, { child: import('node:child_process').ChildProcess, launch: Launch, exit: Promise<void> }>} */
 const nodes = new Map();
+/** Of each node that ever ran, so that it can be started again. @type {Map<number, Launch>} */
+const launches = new Map();
 /** @type {Set<string>} */
 const containers = new Set();
+/** @type {Set<Peer>} */
+const peers = new Set([tellOwner]);
 let released = false;
 /** @type {Promise<void> | undefined} */
 let ending;
 
-process.on('message', (/** @type {OwnerMessage} */ message) => {
-  if (message.type === 'start') startNode(message.id, message.launch);
-  else if (message.type === 'signal') signalNode(message.id, message.signal);
-  else if (message.type === 'release') release(message.untilExitOf);
-  else void end('SIGTERM');
-});
+process.on('message', (/** @type {OwnerMessage} */ message) => receive(message, tellOwner));
 process.on('disconnect', () => {
   if (!released) void end('SIGKILL');
 });
@@ -47,10 +57,28 @@ for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])) {
   process.on(signal, () => void end('SIGTERM'));
 }
 
-/** @param {number | undefined} pid of the process to outlive no more than a second */
-function release(pid) {
-  released = true;
-  if (pid === undefined) return;
+/** @param {OwnerMessage} message @param {Peer} peer who sent it */
+function receive(message, peer) {
+  if (message.type === 'start') startNode(message.id, message.launch ?? launches.get(message.id), peer);
+  else if (message.type === 'signal') signalNode(message.id, message.signal);
+  else if (message.type === 'release') release(message.untilExitOf, peer);
+  else void end('SIGTERM');
+}
+
+/** @param {number | undefined} pid of the process to outlive no more than a second @param {Peer} peer */
+function release(pid, peer) {
+  const path = keeperSocket(clusterDir);
+  createServer(welcome)
+    .once('error', ({ message }) => peer({ type: 'released', fault: message }))
+    .listen(path, () => {
+      released = true;
+      if (pid !== undefined) endWith(pid);
+      peer({ type: 'released' });
+    });
+}
+
+/** @param {number} pid */
+function endWith(pid) {
   setInterval(() => {
     try {
       process.kill(pid, 0);
@@ -60,8 +88,23 @@ function release(pid) {
   }, 1000);
 }
 
-/** @param {number} id @param {Launch} launch */
-function startNode(id, launch) {
+/** Who comes by the socket may leave again: nothing ends with it. @param {Socket} socket */
+function welcome(socket) {
+  const peer = (/** @type {KeeperMessage} */ message) => writeJsonLine(socket, message);
+  for (const [id, { child }] of nodes) {
+    if (child.pid) peer({ type: 'started', id, pid: child.pid });
+  }
+  peer({ type: 'ready' });
+  peers.add(peer);
+  socket.once('close', () => peers.delete(peer));
+  onJsonLine(socket, (message) => receive(message, peer));
+}
+
+/** @param {number} id @param {Launch | undefined} launch @param {Peer} peer who wants it */
+function startNode(id, launch, peer) {
+  const refusal = ending ? 'all are being ended' : nodes.has(id) && 'it is running already';
+  if (refusal || !launch) return peer({ type: 'exited', id, reason: refusal || 'it never ran before' });
+  launches.set(id, launch);
   const log = openSync(launch.logFile, 'a');
   const child = spawn(launch.command, launch.args, {
     cwd: dirname(launch.logFile),
@@ -74,11 +117,10 @@ function startNode(id, launch) {
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   }).then((reason) => {
     nodes.delete(id);
-    tellOwner({ type: 'exited', id, reason });
-    if (released && nodes.size === 0) void end('SIGTERM');
+    tellAll({ type: 'exited', id, reason });
   });
   nodes.set(id, { child, launch, exit });
-  if (child.pid) tellOwner({ type: 'started', id, pid: child.pid });
+  if (child.pid) tellAll({ type: 'started', id, pid: child.pid });
 }
 
 /** @param {number} id @param {NodeJS.Signals} signal */
@@ -112,6 +154,11 @@ async function endAll(firstSignal) {
   }
   await rm(clusterDir, { recursive: true, force: true, maxRetries: 3 });
   process.exit();
+}
+
+/** @param {KeeperMessage} message */
+function tellAll(message) {
+  for (const peer of peers) peer(message);
 }
 
 /** @param {KeeperMessage} message */

@@ -57,3 +57,23 @@ export async function becomesTrue(condition, timeoutMs) {
   }
   return true;
 }
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {number} timeoutMs
+ * @param {string} fault what is thrown if it is not settled in time
+ * @returns {Promise<T>}
+ */
+export async function inTime(promise, timeoutMs, fault) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(fault)), timeoutMs);
+  });
+  try {
+    return await /** @type {Promise<T>} */ (Promise.race([promise, late]));
+  } finally {
+    clearTimeout(timer);
+  }
+}

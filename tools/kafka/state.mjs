@@ -1,10 +1,11 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ClusterNodes } from './cluster-nodes.mjs';
 import { stateDir } from './paths.mjs';
 import { becomesTrue, isAlive, signalIfAlive } from './processes.mjs';
 
 /**
- * What `start` writes down for `status` and `stop`.
+ * What `start` writes down for the other commands.
  *
  * @typedef {object} RunningCluster
  * @property {string} bootstrap
@@ -22,6 +23,19 @@ const STOP_TIMEOUT_MS = 15_000;
 export async function readState() {
   const text = await readFile(stateFile(), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : JSON.parse(text);
+}
+
+/**
+ * The cluster that was written down, unless nothing of it runs any more. It is `ClusterNodes` if its keeper answers;
+ * then the pids are the keeper's word: a restart that was interrupted has not written its own down.
+ *
+ * @returns {Promise<RunningCluster | ClusterNodes | undefined>}
+ */
+export async function findRunning() {
+  const state = await readState();
+  if (!state) return undefined;
+  if (await isAlive(state.keeperPid, state.clusterDir)) return ClusterNodes.of(state).catch(() => state);
+  return (await liveNodes(state)).length > 0 ? state : undefined;
 }
 
 /** @param {RunningCluster} cluster */
