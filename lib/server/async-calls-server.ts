@@ -119,13 +119,9 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
 
   /** Ends the running requests within the drain time, commits, leaves the group and disconnects. */
   async close(): Promise<void> {
-    const { running, service } = this;
-    const isFirst = running !== undefined && !this.isClosed;
     if (!this.isClosed) this.enter('draining');
-    if (isFirst) this.logger.log(`${service} drains: ${running.inFlight} records are under way`);
-    await running?.close();
+    await this.running?.close();
     this.enter('closed');
-    if (isFirst) this.logger.log(`${service} is not served here any more`);
   }
 
   /** How long {@link close} takes at most, in milliseconds. */

@@ -27,7 +27,7 @@ import type { GroupHealth } from './server-health.js';
 import type { ServerOptions } from './server-options.js';
 import { grouped, type GroupSources, type Source } from './source.js';
 import { UnendedRecords } from './unended-records.js';
-import { type ServerLogger, unfailing } from './unfailing-logger.js';
+import { type ServiceLogger, unfailing } from './unfailing-logger.js';
 
 /** What a running service asks of the server that it runs for. */
 export interface RunningServiceListener {
@@ -47,7 +47,7 @@ export class RunningService {
   private readonly producer: BatchingProducer;
   private readonly writing: ResponseWriting;
   private readonly groups: readonly RunningGroup[];
-  private readonly logger: ServerLogger;
+  private readonly logger: ServiceLogger;
   private readonly stopping = new Cutoff();
   private readonly unended: UnendedRecords;
   private closing: Promise<void> | undefined;
@@ -57,7 +57,7 @@ export class RunningService {
     private readonly handlers: Handlers,
     private readonly counts: MutableCounts,
     private readonly listener: RunningServiceListener,
-    logger: ServerLogger,
+    logger: ServiceLogger,
   ) {
     this.logger = unfailing(logger);
     const { broker, environment, source } = options;
@@ -98,7 +98,7 @@ export class RunningService {
   }
 
   /** How many records were taken over and are not done. */
-  get inFlight(): number {
+  private get inFlight(): number {
     const partitions = this.health.flatMap((group) => group.partitions);
     return partitions.reduce((sum, { inFlight }) => sum + inFlight, 0);
   }
@@ -121,8 +121,10 @@ export class RunningService {
     this.stopping.abort();
     this.unended.stop();
     const { environment, service, delivery } = this.options;
+    this.logger.log(`${service} drains: ${this.inFlight} records are under way`);
     const limitMs = delivery.drainTimeoutMs + CLOSE_GRACE_MS;
-    if (await within(environment, limitMs, this.disconnect())) return;
+    if (await within(environment, limitMs, this.disconnect()))
+      return this.logger.log(`${service} is not served here any more`);
     this.logger.warn(`${service} did not disconnect within ${limitMs} ms; it is not waited for`);
   }
 
