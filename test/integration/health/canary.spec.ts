@@ -59,7 +59,7 @@ it('a canary goes to its target, also by a client that takes the patterns of ano
       ]),
       AsyncCallsHealthModule.forRoot({
         server,
-        readyz: { canary: { target: `${name}/ping`, data: 'canary' } },
+        readyz: { canary: { target: `${name}/ping`, data: 'canary', timeoutMs: 20_000 } },
       }),
     ],
   });
@@ -103,7 +103,7 @@ it('a canary is called again when it is due, also if the clock was set back', as
     imports: [
       AsyncCallsHealthModule.forRoot({
         server,
-        readyz: { canary: { target: `${name}/ping`, data: 'canary', intervalMs: 0 } },
+        readyz: { canary: { target: `${name}/ping`, data: 'canary', timeoutMs: 20_000, intervalMs: 0 } },
       }),
     ],
   });
@@ -120,7 +120,7 @@ it('a canary is called again when it is due, also if the clock was set back', as
 
 it('a canary that was not answered is sent again soon, however long an answer holds', async () => {
   const name = uniqueName('service');
-  const canary = { target: `${name}/ping`, data: 'canary', timeoutMs: 100, intervalMs: 3_600_000 };
+  const canary = { target: `${name}/ping`, data: 'canary', timeoutMs: 1_000, intervalMs: 3_600_000 };
   const { app } = await startService({
     broker: memory(),
     service: name,
