@@ -14,6 +14,17 @@ export function describeActivity(harness: Harness): void {
       expect(Math.abs(Date.now() - after)).toBeLessThan(60_000);
     });
 
+    it('never moves a contact back', async () => {
+      const topic = await harness.topic();
+      const { consumer } = await harness.consumer(kind, topic);
+      let last = await contactAfter(0, () => consumer.activity().lastContactAt);
+      for (let look = 0; look < 10_000; look++) {
+        const contact = consumer.activity().lastContactAt ?? 0;
+        expect(contact >= last).toBe(true);
+        last = contact;
+      }
+    });
+
     it('does not show a standstill while records are handed over', async () => {
       const topic = await harness.topic();
       const started = Date.now();

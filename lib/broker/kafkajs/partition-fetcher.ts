@@ -35,7 +35,7 @@ export class PartitionFetcher {
   private readonly maxBytesPerPartition: number;
   private readonly search: LeaderSearch;
   private readonly troubles = new FetchTroubles((trouble) => this.listener.onTrouble(trouble));
-  /** When a leader last answered, of `performance.now()`. */
+  /** When a leader last answered, in milliseconds since the epoch. */
   private contactAt: number | undefined;
   /** Partitions are about to come: fetches are kept short. */
   expectsMore = false;
@@ -113,7 +113,7 @@ export class PartitionFetcher {
         standstillSince === undefined
           ? undefined
           : Math.max(inEpoch + standstillSince, this.cluster.lastConnectFailureAt),
-      lastContactAt: this.contactAt === undefined ? undefined : inEpoch + this.contactAt,
+      lastContactAt: this.contactAt,
     };
   }
 
@@ -186,11 +186,13 @@ export class PartitionFetcher {
       this.reportTrouble(error as BrokerError);
       return;
     }
-    this.contactAt = performance.now();
+    // Not worked out at each look: the two clocks do not tick as one, and a contact would move between two looks.
+    this.contactAt = Date.now();
+    const answeredAt = performance.now();
     const answered = new Map(answers.map((answer) => [keyOf(answer), answer]));
     for (const { reading, offset } of asked) {
       const answer = answered.get(reading.key);
-      reading.polledAt = this.contactAt;
+      reading.polledAt = answeredAt;
       if (answer === undefined || !this.isAt(reading, offset)) continue;
       const decoding = this.take(reading, answer);
       if (decoding) await decoding;
