@@ -15,7 +15,7 @@ import { AsyncCallError } from '../errors/async-call-error.js';
 import { isInternalTopic } from '../protocol/topic-names.js';
 import { endProcess } from './end-process.js';
 import { type AnyExtras, Handlers } from './handlers.js';
-import { CLOSE_GRACE_MS, RunningService } from './running-service.js';
+import { closeTimeout, RunningService } from './running-service.js';
 import type { ServerHealth, ServerPhase } from './server-health.js';
 import type { ServerOptions } from './server-options.js';
 import { ASYNC_CALLS_TRANSPORT } from './transport.js';
@@ -126,7 +126,7 @@ export class AsyncCallsServer extends Server implements CustomTransportStrategy 
 
   /** How long {@link close} takes at most, in milliseconds. */
   get closeTimeoutMs(): number {
-    return this.options.delivery.drainTimeoutMs + CLOSE_GRACE_MS;
+    return closeTimeout(this.options);
   }
 
   /** Not supported: the states of the consumer come as `status`. */

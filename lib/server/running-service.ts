@@ -41,6 +41,11 @@ export interface RunningServiceListener {
 /** Beside the drain time, in milliseconds: for the last commit, the last responses and the leave. */
 export const CLOSE_GRACE_MS = 5_000;
 
+/** How long {@link RunningService.close} takes at most, in milliseconds. */
+export function closeTimeout({ delivery }: Pick<ServerOptions, 'delivery'>): number {
+  return delivery.drainTimeoutMs + CLOSE_GRACE_MS;
+}
+
 /** A service while it is connected: its producer, and a member of each of its consumer groups. */
 export class RunningService {
   private readonly admin: Admin;
@@ -66,12 +71,12 @@ export class RunningService {
     this.producer = new BatchingProducer(broker.createProducer(identity), environment);
     this.writing = this.createWriting();
     this.groups = this.createGroups();
-    const groups = () => this.health;
+    const { warnAfterMs } = options;
     this.unended = new UnendedRecords({
       environment,
       logger: this.logger,
-      warnAfterMs: options.warnAfterMs,
-      groups,
+      warnAfterMs,
+      groups: () => this.health,
     });
   }
 
@@ -86,8 +91,8 @@ export class RunningService {
       for (const group of this.groups) group.cannotStart(error);
       throw error;
     }
-    this.unended.start();
     await Promise.all(this.groups.map((group) => group.start()));
+    this.unended.start();
   }
 
   private async prepare(): Promise<void> {
@@ -120,9 +125,9 @@ export class RunningService {
   private async finish(): Promise<void> {
     this.stopping.abort();
     this.unended.stop();
-    const { environment, service, delivery } = this.options;
+    const { environment, service } = this.options;
     this.logger.log(`${service} drains: ${this.inFlight} records are under way`);
-    const limitMs = delivery.drainTimeoutMs + CLOSE_GRACE_MS;
+    const limitMs = closeTimeout(this.options);
     if (await within(environment, limitMs, this.disconnect()))
       return this.logger.log(`${service} is not served here any more`);
     this.logger.warn(`${service} did not disconnect within ${limitMs} ms; it is not waited for`);
