@@ -92,7 +92,9 @@ export class ApplicationHealth implements OnModuleInit, OnApplicationShutdown {
     // The first call opens the client, which is judged when that is over.
     const look = this.look();
     const { clients, now } = look;
-    for (const client of this.participants.clients) this.failedClients.revive(client);
+    for (const [index, client] of this.participants.clients.entries()) {
+      this.failedClients.revive(client, clients[index]);
+    }
     const reasons = [
       ...this.servingReasons(look),
       ...clients.flatMap((client) => clientReadiness(client, this.options.readyz, now)),

@@ -10,7 +10,7 @@ export class EventLoopLag {
 
   constructor(
     private readonly environment: Environment,
-    /** A timer was late. */
+    /** Told each time how late the timer was. */
     private readonly onLag: (ms: number) => void,
   ) {}
 

@@ -1,4 +1,5 @@
 import type { AsyncCallsClient } from '../client/async-calls-client.js';
+import type { ClientHealth } from '../client/client-health.js';
 import type { Environment } from '../environment/environment.js';
 
 /** Between two attempts, at least. */
@@ -13,8 +14,7 @@ export class FailedClients {
   constructor(private readonly environment: Environment) {}
 
   /** Tries to connect it if it has failed, however often it is asked for that, from time to time. Waits for nothing. */
-  revive(client: AsyncCallsClient): void {
-    const { connection, isClosed } = client.health();
+  revive(client: AsyncCallsClient, { connection, isClosed }: ClientHealth): void {
     if (connection?.state !== 'failed' || isClosed) return;
     const now = this.environment.uptime();
     if (now - (this.triedAt.get(client) ?? Number.NEGATIVE_INFINITY) < INTERVAL_MS) return;

@@ -10,6 +10,7 @@ import type { Cutoff } from '../delivery/cutoff.js';
 import { pause } from '../delivery/pause.js';
 import type { Environment, TimerHandle } from '../environment/environment.js';
 import { AsyncCallError } from '../errors/async-call-error.js';
+import { keyOf } from './owned-partition.js';
 import { type GroupSettings, RecordConsumer } from './record-consumer.js';
 import type { GroupHealth } from './server-health.js';
 import type { FailurePolicy } from './server-options.js';
@@ -295,16 +296,16 @@ export class RunningGroup {
   }
 }
 
-function heldBack({ topic, partition, offset }: TopicPartitionOffset): string {
+function heldBack(position: TopicPartitionOffset): string {
   return (
-    `${topic}[${partition}] is paused: the request at ${offset} does not end, and all that can be remembered ` +
+    `${keyOf(position)} is paused: the request at ${position.offset} does not end, and all that can be remembered ` +
     'is done behind it. Give endless streams a timeout.'
   );
 }
 
-function cutOff({ topic, partition }: TopicPartition, count: number, drainTimeoutMs: number): string {
+function cutOff(partition: TopicPartition, count: number, drainTimeoutMs: number): string {
   return (
-    `${topic}[${partition}] is given away: ${count} records of it have not ended within ${drainTimeoutMs} ms ` +
+    `${keyOf(partition)} is given away: ${count} records of it have not ended within ${drainTimeoutMs} ms ` +
     '(delivery.drainTimeoutMs). They are told to stop, and run again at its next owner.'
   );
 }

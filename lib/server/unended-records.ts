@@ -1,4 +1,5 @@
 import type { Environment, TimerHandle } from '../environment/environment.js';
+import { keyOf } from './owned-partition.js';
 import type { GroupHealth, PartitionHealth } from './server-health.js';
 import type { ServerLogger } from './unfailing-logger.js';
 
@@ -40,11 +41,11 @@ export class UnendedRecords {
 
   private lookAt(groupId: string, partition: PartitionHealth): void {
     const { environment, warnAfterMs, logger } = this.options;
-    const { topic, partition: number, offset, unsettledSince, inFlight, holdsBack } = partition;
+    const { offset, unsettledSince, inFlight, holdsBack } = partition;
     // A stream may be long, as long as nothing is behind it.
     if (unsettledSince === undefined || (inFlight === 1 && !holdsBack)) return;
     const ms = environment.now() - unsettledSince;
-    const place = `${topic}[${number}]`;
+    const place = keyOf(partition);
     const key = `${groupId} ${place}`;
     if (ms < warnAfterMs || this.warned.get(key) === offset) return;
     this.warned.set(key, offset);

@@ -1,5 +1,6 @@
 import { BrokerError } from '../broker/broker-error.js';
 import type { Producer, SendResult } from '../broker/producer.js';
+import { keyOf } from '../broker/memory/topic-store.js';
 import type { ProducerRecord } from '../broker/record.js';
 import type { Environment } from '../environment/environment.js';
 import type { SentRecord } from './message-log.js';
@@ -52,28 +53,29 @@ export class TestingProducer implements Producer {
     }
     if (this.process.hasEnded) return never();
     const refusals = this.refusalsOf(sent, messages);
-    const taken = refusals.length > 0 ? sent.filter((_, index) => !refusals[index]) : sent;
+    const taken = sent.filter((each) => !refusals.has(each));
     const results = await this.write(taken);
     // As a producer does that has not heard of its success.
     if (faults.isDuplicated(messages.flat())) await this.write(taken);
     const rest = results.values();
-    return refusals.length > 0 ? refusals.map((refusal) => refusal ?? rest.next().value!) : results;
+    return sent.map((each) => refusals.get(each) ?? rest.next().value!);
   }
 
-  /** Of each record, if any is refused: why. A record behind one that is refused is not stored either, to keep the order. */
+  /** The records that are refused, and why. A record behind one that is refused is not stored either, to keep the order. */
   private refusalsOf(
     sent: readonly SentRecord[],
     messages: readonly (readonly SentMessage[])[],
-  ): (BrokerError | undefined)[] {
-    const refused = new Map<string, BrokerError>();
-    const refusals = messages.map((each, index) => {
-      const { topic, partition } = sent[index].record;
-      const place = `${topic}[${partition}]`;
-      const refusal = refused.get(place) ?? this.world.faults.refusalOf(each);
-      if (refusal) refused.set(place, refusal);
-      return refusal;
-    });
-    return refused.size > 0 ? refusals : [];
+  ): Map<SentRecord, BrokerError> {
+    const partitions = new Map<string, BrokerError>();
+    const refusals = new Map<SentRecord, BrokerError>();
+    for (const [index, ofRecord] of messages.entries()) {
+      const place = keyOf(sent[index].record);
+      const refusal = partitions.get(place) ?? this.world.faults.refusalOf(ofRecord);
+      if (!refusal) continue;
+      partitions.set(place, refusal);
+      refusals.set(sent[index], refusal);
+    }
+    return refusals;
   }
 
   private async write(sent: readonly SentRecord[]): Promise<SendResult[]> {
