@@ -205,7 +205,8 @@ it('shows when it stands still, but not when there is nothing to read', async ()
   leader.isStuck = true;
   await waitFor(() => isStill(fetcher), { what: 'a standstill' });
   const { lastPolledAt, lastContactAt } = fetcher.activity();
-  expect(lastContactAt).toBeCloseTo(lastPolledAt!, 0);
+  // The last answer is both; the two clocks do not tick as one.
+  expect(Math.abs(lastContactAt! - lastPolledAt!)).toBeLessThan(100);
 
   fetcher.remove([{ topic, partition: 0 }]);
   expect(fetcher.activity().lastPolledAt).toBeUndefined();
