@@ -8,7 +8,8 @@ onLinux('meters the CPU of a process', async () => {
   const meter = new ProcessMeter(process.pid);
   const before = process.cpuUsage();
   await meter.begin();
-  while (process.cpuUsage(before).user < 200_000);
+  const begun = process.cpuUsage();
+  while (process.cpuUsage(begun).user < 200_000);
 
   const metered = await meter.end();
 

@@ -1,14 +1,19 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import type { QueuedRecord } from '../../../lib/broker/queued-record.js';
 import type { ProducerRecord } from '../../../lib/broker/record.js';
-import { waitFor } from '../../support/kafka.js';
 import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { ScriptedProducer, turn } from '../support/scripted-producer.js';
 
 const refused = new BrokerError('unavailable', 'no leader', { retriable: true });
+
+const PATIENCE_MS = 100;
+
+// A partition that takes long is left behind: how long that is must not be up to the machine.
+beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+afterEach(() => void jest.useRealTimers());
 
 function setUp() {
   const scripted = new ScriptedProducer();
@@ -111,7 +116,12 @@ describe('BatchingProducer', () => {
     scripted.underWay[1].succeed();
     others.push(producer.send(recordOf('b', { partition: 1 })));
     const behind = producer.send(recordOf('behind'));
-    await waitFor(() => scripted.underWay.length === 2, { what: 'the others to go on' });
+    await jest.advanceTimersByTimeAsync(PATIENCE_MS - 1);
+    await turn();
+    expect(scripted.underWay).toHaveLength(1);
+    await jest.advanceTimersByTimeAsync(1);
+    await turn();
+    expect(scripted.underWay).toHaveLength(2);
     scripted.underWay[1].succeed();
     expect(await Promise.all(others)).toHaveLength(2);
     expect(batches(scripted)).toEqual([['stuck'], ['a'], ['b']]);
@@ -127,7 +137,10 @@ describe('BatchingProducer', () => {
     void producer.send(recordOf('late'));
     await turn();
     void producer.send(recordOf('a', { partition: 1 }));
-    await waitFor(() => scripted.underWay.length === 2, { what: 'the others to go on' });
+    await turn();
+    await jest.advanceTimersByTimeAsync(PATIENCE_MS + 1);
+    await turn();
+    expect(scripted.underWay).toHaveLength(2);
     await scripted.succeedAll();
 
     void producer.send(recordOf('in time'));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
@@ -19,6 +19,10 @@ const tooLarge = new BrokerError('payload-too-large', 'The record has 2 MB.');
 const unavailable = new BrokerError('unavailable', 'no leader', { retriable: true });
 
 const correlationId = Buffer.from('q-1');
+
+// A partition that takes long is left behind: how long that is must not be up to the machine.
+beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+afterEach(() => void jest.useRealTimers());
 
 interface Setting {
   readonly window?: number;
