@@ -29,5 +29,5 @@ export default {
   },
   maxWorkers: 2,
   // Tests wait for events, each with a limit and a message of its own; this one is for a machine that is busy.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
 };

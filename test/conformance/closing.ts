@@ -3,15 +3,19 @@ import { gate, type Harness, rejectsWith, texts } from './harness.js';
 import { numbersOf } from './recording-consumer.js';
 import { within } from './within.js';
 
+/** Far more than a close takes; a fetch that is idle, and the session of a member that has left, take longer. */
+const QUICKLY_MS = 10_000;
+const LONG_MS = 25_000;
+
 /** Everything ends, soon and for good. The recording consumers report callbacks after their close. */
 export function describeClosing(harness: Harness): void {
-  const quickly = (closing: Promise<unknown>) => within(1_000, closing, () => 'close');
+  const quickly = (closing: Promise<unknown>) => within(QUICKLY_MS, closing, () => 'close');
 
   describe('close', () => {
     it('is quick though a fetch is idle, and may be called again', async () => {
       const topic = await harness.topic();
       for (const kind of ['assigned', 'group'] as const) {
-        const consumer = await harness.consumer(kind, topic);
+        const consumer = await harness.consumer(kind, topic, { maxWaitMs: LONG_MS });
         await harness.send({ topic, partition: 0 }, 'a');
         await consumer.received(1);
         await quickly(Promise.all([consumer.close(), consumer.close()]));
@@ -49,6 +53,7 @@ export function describeClosing(harness: Harness): void {
       const topic = await harness.topic(3);
       const group = harness.group(topic);
       const first = await group.join({
+        sessionTimeoutMs: LONG_MS,
         onRevoked: (partitions, member) => member.commitReceived(partitions),
       });
       await harness.send({ topic, partition: 1 }, 'a', 'b');
@@ -56,7 +61,7 @@ export function describeClosing(harness: Harness): void {
       await quickly(first.close());
       expect(numbersOf(first.revoked)).toEqual([0, 1, 2]);
       expect(first.consumer.assignment()).toEqual([]);
-      const second = await within(2_000, group.join(), () => 'the next member');
+      const second = await within(QUICKLY_MS, group.join(), () => 'the next member');
       await harness.send({ topic, partition: 1 }, 'c');
       await second.received(1);
       expect(second.values()).toEqual(['c']);

@@ -41,11 +41,11 @@ export function describeFlowControl(harness: Harness): void {
     it('resumes at once when everything was paused', async () => {
       const topic = await harness.topic();
       const place = { topic, partition: 0 };
-      const consumer = await harness.consumer(kind, topic, { maxWaitMs: 5_000 });
+      const consumer = await harness.consumer(kind, topic, { maxWaitMs: 25_000 });
       consumer.pause(place);
       await harness.send(place, 'a');
       consumer.resume(place);
-      await within(2_000, consumer.received(1), () => 'the record after the pause');
+      await within(10_000, consumer.received(1), () => 'the record after the pause');
     });
 
     it('ignores partitions that are not assigned', async () => {

@@ -47,7 +47,7 @@ export class Harness {
     this.closers = [];
     this.recordings = [];
     this.sharedProducer = this.sharedAdmin = undefined;
-    await within(10_000, Promise.all(closers.map((close) => close())), () => 'closing after the test');
+    await within(20_000, Promise.all(closers.map((close) => close())), () => 'closing after the test');
     expect(recordings.flatMap(({ violations }) => violations)).toEqual([]);
   }
 
@@ -221,7 +221,7 @@ export async function rejectsWith(code: ErrorCode, promise: Promise<unknown>): P
     () => undefined,
     (error: unknown) => error,
   );
-  const error = await within(2_000, outcome, () => `a rejection with ${code}`);
+  const error = await within(10_000, outcome, () => `a rejection with ${code}`);
   expect(error).toBeInstanceOf(BrokerError);
   expect(error).toMatchObject({ code });
   return error as BrokerError;

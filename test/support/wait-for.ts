@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface WaitOptions {
   /** What is waited for, in the words of the error. */
   readonly what: string;
-  /** 10 s by default. */
+  /** 20 s by default: far more than it takes, for a machine that is busy or stands still. */
   readonly timeoutMs?: number;
 }
 
@@ -14,7 +14,7 @@ export interface WaitOptions {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { what, timeoutMs = 10_000 }: WaitOptions,
+  { what, timeoutMs = 20_000 }: WaitOptions,
 ): Promise<Exclude<T, null | undefined | false>> {
   const deadline = Date.now() + timeoutMs;
   let cause: unknown;
