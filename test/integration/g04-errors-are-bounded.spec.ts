@@ -150,7 +150,7 @@ describeOnBrokers('G4: errors are bounded', (newBroker) => {
 
   it('does not retry past the deadline of the caller, but tells it', async () => {
     const { client, name, mark } = await setUp();
-    const call = client.to(`${name}/slow-retry`, { timeoutMs: 5_000 }).send({ mark, failures: 1 });
+    const call = client.to(`${name}/slow-retry`, { timeoutMs: 20_000 }).send({ mark, failures: 1 });
     await expect(lastValueFrom(call)).rejects.toMatchObject({ code: 'unavailable', message: 'locked' });
   });
 

@@ -69,7 +69,7 @@ describeOnBrokers('G5: no record stops the service', (newBroker) => {
     /** Calls with the key of the poison, with other keys, and without one. */
     const serves = async () => {
       for (const key of ['poison', 'a', 'b', 'c', undefined]) {
-        const call = client.to(`${name}/echo`, { key, timeoutMs: 10_000 });
+        const call = client.to(`${name}/echo`, { key, timeoutMs: 30_000 });
         expect(await lastValueFrom(call.send({ key: key ?? null }))).toEqual({ key: key ?? null });
       }
     };

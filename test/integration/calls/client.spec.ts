@@ -208,7 +208,7 @@ describeOnBrokers('a client', (newBroker) => {
   });
 
   it('ends what runs when the server is closed, and commits it', async () => {
-    const { client, server, name, mark } = await setUp();
+    const { client, server, name, mark } = await setUp({ delivery: { drainTimeoutMs: 20_000 } });
     const opens = gate(mark, 1);
     const call = lastValueFrom(client.send(`${name}/gated`, { mark, value: 1 }));
     await waitFor(() => seen(mark).length === 1, { what: 'the handler to run' });

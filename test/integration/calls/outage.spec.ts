@@ -53,7 +53,7 @@ describeOnKafka('calls, when the only broker is killed and comes back', () => {
     await waitFor(() => seen.length === 1, { what: 'the first response' });
 
     await cluster.killNode(1, 'SIGKILL');
-    await waitFor(() => states.includes('unavailable'), { what: 'the client to notice' });
+    await waitFor(() => states.includes('unavailable'), { what: 'the client to notice', timeoutMs: 60_000 });
     opened.next();
     const meanwhile = lastValueFrom(client.to(`${name}/echo`, { timeoutMs: 90_000 }).send('meanwhile'));
     await cluster.startNode(1);
