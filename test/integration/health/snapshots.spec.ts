@@ -106,6 +106,7 @@ describeOnBrokers('the health of a client', (newBroker) => {
     await waitFor(() => client.health().replies, { what: 'the reader to be made' });
     await connecting;
     await waitFor(() => client.health().replies?.lastContactAt, { what: 'contact with the broker' });
+    await waitFor(() => client.health().connection?.state === 'running', { what: 'the client to run' });
     expect(client.health()).toMatchObject({
       connection: { state: 'running' },
       replies: { place: { topic: `${name}.replies`, partition: expect.any(Number) } },

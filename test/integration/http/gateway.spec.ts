@@ -282,12 +282,16 @@ describeOnHttp('HTTP in front of endpoints', (newAdapter, newBroker) => {
 
   it('hands on how long its client waits', async () => {
     const { till, url } = await setUp();
-    const before = Date.now();
-    const hasty = request(`${url}/by-hand/hasty`, { headers: { prefer: 'respond-async, wait=1' } });
-    const [context] = await waitFor(() => till.contexts.length > 0 && till.contexts, { what: 'the call' });
-    // The record's time is that of the broker or the client; both are this machine.
-    expect(context.deadline!.getTime()).toBeLessThan(before + 5_000);
-    expect((await hasty).status).toBe(504);
-    await waitFor(() => till.left === 1, { what: 'the end of the handler' });
+    const headers = { prefer: 'respond-async, wait=1' };
+    // On a busy machine a request may be late before it is begun: then it is not.
+    const [context] = await waitFor(
+      async () => {
+        expect((await request(`${url}/by-hand/hasty`, { headers })).status).toBe(504);
+        return till.contexts.length > 0 && till.contexts;
+      },
+      { what: 'a call that was begun' },
+    );
+    expect(context.deadline!.getTime() - context.record.timestamp).toBeLessThanOrEqual(1_000);
+    await waitFor(() => till.left === till.contexts.length, { what: 'the end of the handler' });
   });
 });
