@@ -87,7 +87,7 @@ describeOnBrokers('G10: a consumer that has failed for good', (newBroker) => {
     expect(await echo('after')).toBe('after');
     expect(consumers).toHaveLength(3);
     expect(states).toEqual(expect.arrayContaining(['failed', 'starting', 'running']));
-    expect(states.at(-1)).toBe('running');
+    await waitFor(() => states.at(-1) === 'running', { what: 'the service to run' });
   });
 
   it('is replaced by one consumer, however often that has to be tried', async () => {

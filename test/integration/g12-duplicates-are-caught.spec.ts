@@ -160,7 +160,8 @@ describeOnBrokers('G12: duplicates are caught', (newBroker) => {
     };
     const { server, request, write, runs } = await setUp({ duplicates });
     await write(request('1', '/work'), request('1', '/work'));
-    await waitFor(() => server.counts.duplicate === 1, { what: 'the duplicate' });
+    await waitFor(() => server.counts.duplicate === 1 && server.counts.served === 1, { what: 'both' });
+    await waitFor(() => events.length > 0, { what: 'the first to be done' });
     expect([runs(), events]).toEqual([1, ['done 1']]);
   });
 });
