@@ -27,7 +27,7 @@ export class SecureKafka {
         properties: {
           'broker.session.timeout.ms': '2000',
           // Sessions of tokens are short.
-          'listener.name.sasl_ssl.oauthbearer.connections.max.reauth.ms': '3000',
+          'listener.name.sasl_ssl.oauthbearer.connections.max.reauth.ms': '10000',
         },
       }),
     );

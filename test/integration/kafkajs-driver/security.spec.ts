@@ -269,7 +269,7 @@ describeOnKafka('kafkajs driver, on a broker with TLS, SASL and ACLs', () => {
       const producer = bearer.producer();
       const before = tokens.length;
       const sent: string[] = [];
-      // Five connections, each of which has a session of 3 s.
+      // Five connections, each of which has a session of 10 s.
       while (tokens.length < before + 15) {
         sent.push(`${sent.length}`);
         await sendAll(producer, [{ topic, partition: 0, ...text(sent.at(-1)!) }]);
