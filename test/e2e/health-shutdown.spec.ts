@@ -8,10 +8,12 @@ import { readHistory } from './faults/history/read-history.js';
 import { now } from './faults/history/recorder.js';
 import { Stage } from './faults/stage.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 /** What an orchestrator grants by default, in milliseconds. */
 const GRACE_MS = 30_000;
+/** Longer than a busy machine stands still: who looks all the time is to see it not ready before the drain. */
+const DRAIN_DELAY_MS = 5_000;
 
 /** An answer of the readiness probe. */
 interface Seen {
@@ -28,7 +30,7 @@ describeOnKafka('SIGTERM to an instance under load', () => {
     cluster = await startCluster({
       properties: { 'group.min.session.timeout.ms': `${SESSION_TIMEOUT_MS}` },
     });
-    stage = await Stage.open(cluster);
+    stage = await Stage.open(cluster, { drainDelayMs: DRAIN_DELAY_MS });
   });
   afterAll(async () => {
     await stage?.close();
@@ -50,7 +52,8 @@ describeOnKafka('SIGTERM to an instance under load', () => {
       const begun = now();
       const ended = stage.terminate(server);
       // Until it refuses connections: then the process is at its end.
-      for (let last = await readiness(url); last.status > 0; last = await readiness(url)) seen.push(last);
+      do seen.push(await readiness(url));
+      while (seen.at(-1)!.status > 0);
       exit = await ended;
       tookMs = now() - begun;
       log = server.process.log;
@@ -70,7 +73,8 @@ describeOnKafka('SIGTERM to an instance under load', () => {
     const inOrder = stages.filter((each, index) => each !== stages[index - 1]);
     expect(inOrder.slice(0, 2)).toEqual(['200 serving', '503 serving']);
     const notReadyAt = seen.find(({ status }) => status === 503)!.at;
-    const drainedFrom = seen.find(({ phase }) => phase === 'draining' || phase === 'closed')!.at;
+    // A drain that is quick may be over when it is looked at again.
+    const drainedFrom = seen.find(({ phase }) => phase !== 'serving')!.at;
     const [, poolClosedAt] = /pool closed at ([\d.]+)/.exec(log) ?? [];
     const runs = (await readHistory(history)).filter((event) => event.process === terminated);
     const [starts, ends] = [timesOf(runs, 'started'), timesOf(runs, 'finished')];

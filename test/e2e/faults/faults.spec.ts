@@ -4,7 +4,7 @@ import { type FaultCluster, startFaultCluster } from './fault-cluster.js';
 import { FAULTS } from './faults.js';
 import { Stage } from './stage.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 /** Shorter than in a long run, `npm run faults`; also the calls of one stage see all of its faults. */
 const EXTENT = { outageMs: 3_000, rejoins: 4, networkMs: 3_000 };
@@ -23,7 +23,7 @@ describeOnKafka('promises under faults', () => {
     let stage: Stage;
     beforeAll(async () => {
       const { bootstrap, proxiedBootstrap } = cluster.cluster;
-      stage = await Stage.open(cluster.cluster, ofNetwork ? proxiedBootstrap : bootstrap);
+      stage = await Stage.open(cluster.cluster, { bootstrap: ofNetwork ? proxiedBootstrap : bootstrap });
     });
     afterAll(() => stage.close());
 

@@ -27,7 +27,8 @@ process.exitCode = rows.some(({ violations }) => violations.length > 0) ? 1 : 0;
 /** A stage of its own for each fault: none has to do with what another has left behind. */
 async function played(name: string) {
   const fault = FAULTS[name];
-  const stage = await Stage.open(cluster, fault.ofNetwork ? cluster.proxiedBootstrap : cluster.bootstrap);
+  const bootstrap = fault.ofNetwork ? cluster.proxiedBootstrap : cluster.bootstrap;
+  const stage = await Stage.open(cluster, { bootstrap });
   try {
     const verdict = await stage.play(name, () => fault.make({ stage, proxies, ...EXTENT }));
     console.log(name, { ...verdict, violations: verdict.violations.length });

@@ -21,6 +21,14 @@ const SERVERS = 3;
 const CLIENTS = 2;
 const PARTITIONS = 6;
 
+/** What a stage may differ in. */
+export interface StageOptions {
+  /** What the processes connect to. Default: the cluster's own. */
+  readonly bootstrap?: string;
+  /** See {@link StageSettings}. Default 200. */
+  readonly drainDelayMs?: number;
+}
+
 /** A process on the stage. */
 export interface Actor<C extends ServerCommands | ClientCommands> {
   readonly name: string;
@@ -54,6 +62,7 @@ export class Stage {
     private readonly bootstrap: string,
     /** The folder in which all is written down. */
     readonly history: string,
+    private readonly drainDelayMs: number,
   ) {
     this.broker = kafkajs({ brokers: cluster.bootstrap.split(',') });
     this.admin = this.broker.createAdmin({ clientId: 'stage' });
@@ -61,8 +70,12 @@ export class Stage {
   }
 
   /** Resolves when all instances serve and all callers are connected. */
-  static async open(cluster: Cluster, bootstrap = cluster.bootstrap): Promise<Stage> {
-    const stage = new Stage(cluster, bootstrap, await mkdtemp(join(tmpdir(), 'async-calls-faults-')));
+  static async open(
+    cluster: Cluster,
+    { bootstrap = cluster.bootstrap, drainDelayMs = 200 }: StageOptions = {},
+  ): Promise<Stage> {
+    const history = await mkdtemp(join(tmpdir(), 'async-calls-faults-'));
+    const stage = new Stage(cluster, bootstrap, history, drainDelayMs);
     await stage.complete();
     stage.sampler = new CommittedSampler(stage.admin, stage.service, stage.topic, stage.recorder);
     return stage;
@@ -255,6 +268,7 @@ export class Stage {
       brokers: this.bootstrap.split(','),
       name,
       history: this.history,
+      drainDelayMs: this.drainDelayMs,
     };
     const process = await AppProcess.start<C>(this.processes, `faults/apps/${role}`, settings);
     this.launched.push({ name, process });

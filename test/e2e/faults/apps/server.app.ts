@@ -9,9 +9,9 @@ import { serveCommands, settings } from '../../apps/commands.js';
 import { Recorder } from '../history/recorder.js';
 import { recordingEndpoint } from './endpoint.js';
 import { Pool } from './pool.js';
-import { DRAIN_DELAY_MS, REQUEST_TIMEOUT_MS, SESSION_TIMEOUT_MS, type StageSettings } from './settings.js';
+import { REQUEST_TIMEOUT_MS, SESSION_TIMEOUT_MS, type StageSettings } from './settings.js';
 
-const { service, brokers, name, history } = settings<StageSettings>();
+const { service, brokers, name, history, drainDelayMs } = settings<StageSettings>();
 const Endpoint = recordingEndpoint(name, new Recorder(history, name));
 let joined = 0;
 let app: INestMicroservice | undefined;
@@ -28,7 +28,7 @@ async function join(): Promise<void> {
 
   const health = AsyncCallsHealthModule.forRoot({
     server: { port: 0, host: '127.0.0.1' },
-    drainDelayMs: DRAIN_DELAY_MS,
+    drainDelayMs,
   });
 
   @Module({ imports: [calls, health], controllers: [Endpoint], providers: [Pool] })

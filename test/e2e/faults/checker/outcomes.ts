@@ -5,8 +5,8 @@ import type { Call } from './timeline.js';
 export const OUTLASTS_FAULTS_MS = 60_000;
 /** What a producer can make of an outage; then, says the documentation, a call fails with `unavailable`. */
 const SEND_TIMEOUT_MS = 30_000;
-/** For the timer of a busy process. */
-const GRACE_MS = 2_000;
+/** For the timer of a busy process, or one that stands still. */
+const GRACE_MS = 10_000;
 
 /**
  * Every call ends within its timeout, well or with a typed error; well if its timeout outlasts the fault, unless it

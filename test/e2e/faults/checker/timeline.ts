@@ -34,7 +34,7 @@ export interface Call {
 }
 
 /** For how long after its thaw a process may not have noticed yet that others own its partitions. */
-const NOTICE_MS = 1_000;
+const NOTICE_MS = 5_000;
 
 /** A history in the order in which the rules ask. */
 export class Timeline {
