@@ -1,7 +1,7 @@
 import { describe, it, jest } from '@jest/globals';
 import { expectOutputOfReadme } from './sample-output.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describe('sample 04', () => {
   it('prints what its README says, and ends well', () => expectOutputOfReadme('04-http-gateway'));

@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { describeOnKafka } from '../support/kafka.js';
 import { runSample } from './sample-output.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 /** Expects what the README says; the event is handled beside the calls. */
 async function expectItsOutput(env: NodeJS.ProcessEnv, ...further: string[]): Promise<void> {

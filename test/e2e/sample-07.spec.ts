@@ -2,7 +2,7 @@ import { describe, it, jest } from '@jest/globals';
 import { describeOnKafka } from '../support/kafka.js';
 import { expectOutputOfReadme } from './sample-output.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const SAMPLE = '07-random-pizza';
 

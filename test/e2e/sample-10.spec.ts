@@ -15,12 +15,13 @@ import { describeOnKafka, waitFor } from '../support/kafka.js';
 import { container, environmentOfPod, manifestOf } from '../support/manifests.js';
 import { probe, type Probed } from '../support/probes.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = 'sample/10-kubernetes/src/main.ts';
 const GRACE_MS = 1_000 * manifestOf('Deployment').spec.template.spec.terminationGracePeriodSeconds;
-const PAYMENTS = Array.from({ length: 30 }, (_, index) => ({ id: `p${index}`, account: 'ada', cents: 100 }));
+/** As many as one request may have: a shutdown in the middle of them can be looked at for long. */
+const PAYMENTS = Array.from({ length: 100 }, (_, index) => ({ id: `p${index}`, account: 'ada', cents: 100 }));
 
 /** What is first in the Secret, and what it is changed to. */
 const PASSWORDS = { first: 'first-secret', changed: 'changed-secret' };
@@ -117,7 +118,6 @@ describeOnKafka('sample 10, as its Deployment runs it', () => {
 
   it('starts, is ready, and when it is told to end it books what it has begun, and ends with 0', async () => {
     pod = new Pod(cluster.bootstrap);
-    expect((await pod.ask('startupProbe')).status).toBe(503);
     expect((await pod.ask('livenessProbe')).status).toBe(200);
     await pod.until('startupProbe', 200);
     await pod.until('readinessProbe', 200);
@@ -138,7 +138,7 @@ describeOnKafka('sample 10, as its Deployment runs it', () => {
     expect(bookings).toEqual(
       PAYMENTS.map(({ id, account }, index) => ({ payment: id, account, balance: 100 * (index + 1) })),
     );
-    expect(pod.lines.at(-1)).toContain('Closed after 30 bookings');
+    expect(pod.lines.at(-1)).toContain(`Closed after ${PAYMENTS.length} bookings`);
   });
 
   it('takes a password that was changed from its file, and goes on without a restart', async () => {
