@@ -274,7 +274,11 @@ async function compile(app: string, project: string): Promise<string[]> {
     '--pretty',
     'false',
   ];
-  const output = await run(app, process.execPath, tsc).catch((error: { stdout: string }) => error.stdout);
+  const output = await run(app, process.execPath, tsc).catch((error: { stdout: string }) => {
+    // It was killed, or could not be run: then it has compiled nothing.
+    if (!error.stdout.includes('error TS')) throw error;
+    return error.stdout;
+  });
   return output
     .split('\n')
     .filter((line) => line.includes('error TS'))
