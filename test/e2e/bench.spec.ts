@@ -21,7 +21,7 @@ describeOnKafka('npm run bench', () => {
     for (const case_ of CASES)
       for (const peer of PEERS) expect(numbersIn(output, `| ${case_} | ${peer} |`)).toHaveLength(6);
     expect(output).toContain('## Summary');
-  }, 60_000);
+  }, 120_000);
 
   it('refuses a case that does not exist, with those that do', async () => {
     const { code, output } = await runProgram('bench/run.ts', {}, ['echo-7']);

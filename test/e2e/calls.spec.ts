@@ -3,7 +3,7 @@ import { describeOnKafka, uniqueName } from '../support/kafka.js';
 import { Processes } from './processes.js';
 import { ClientService, ServerService } from './services.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describeOnKafka('a call between two processes', () => {
   const processes = new Processes();

@@ -4,7 +4,7 @@ import { describeOnKafka, kafkaBootstrap, uniqueName } from '../support/kafka.js
 import { Processes } from './processes.js';
 import { ClientService, ServerService } from './services.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describeOnKafka('many calls at once', () => {
   const processes = new Processes();

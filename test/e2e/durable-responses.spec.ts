@@ -6,7 +6,7 @@ import type { HandledSeen, ShopCommands } from './apps/shop.app.js';
 import { AppProcess, Processes } from './processes.js';
 import { ClientService, ServerService } from './services.js';
 
-jest.setTimeout(90_000);
+jest.setTimeout(150_000);
 
 describeOnKafka('responses that come while nobody of their service is there', () => {
   const processes = new Processes();

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { runProgram } from './run-program.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const APP = 'test/e2e/apps/failing.app.ts';
 

@@ -6,7 +6,7 @@ import { describeOnKafka, kafkaBootstrap, uniqueName, waitFor } from '../support
 import { Processes } from './processes.js';
 import { ServerService } from './services.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const KCAT_MS = 20_000;
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;

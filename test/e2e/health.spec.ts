@@ -11,9 +11,9 @@ import { ProbedService } from './probed-service.js';
 jest.setTimeout(150_000);
 
 const OUTAGE_MS = 60_000;
-/** What is promised is a second, which is printed; a machine that stands still for one makes nobody fail. */
-const READY_MS = 5_000;
-const BACK_MS = 10_000;
+/** What is promised is a second, which is printed; a machine that stands still for some makes nobody fail. */
+const READY_MS = 15_000;
+const BACK_MS = 30_000;
 
 const isReady = ({ status }: Probed) => status === 200;
 
@@ -54,7 +54,7 @@ describeOnKafka('the probes of a service', () => {
 
   it('say that it does not live while a handler blocks its event loop, and that it does afterwards', async () => {
     const service = await ProbedService.start(processes, { livez: { maxEventLoopLagMs: 1_000 } });
-    expect((await service.probe('livez')).status).toBe(200);
+    await service.until('livez', isReady, { what: 'the service to live' });
     const blocked = service.process.ask('call', { target: `${service.name}/block`, data: 5_000 });
 
     const { status, why } = await service.until('livez', (probed) => !isReady(probed), {
@@ -62,7 +62,7 @@ describeOnKafka('the probes of a service', () => {
     });
 
     expect(status).toBe(503);
-    expect(why).toEqual([expect.stringMatching(/^the event loop is blocked: a timer is \d{4} ms late/)]);
+    expect(why).toEqual([expect.stringMatching(/^the event loop is blocked: a timer is \d{4,} ms late/)]);
     await blocked;
     await service.until('livez', isReady, { what: 'the service to live again' });
   });
@@ -122,13 +122,13 @@ describeOnKafka('the probes of a service in an outage', () => {
       livez: { maxPollMs: 4_000 },
     });
     await service.until('readyz', isReady, { what: 'the service to be ready' });
-    expect((await service.probe('livez')).status).toBe(200);
+    await service.until('livez', isReady, { what: 'the service to live' });
 
     proxy.halfClose();
 
     const { body } = await service.until('livez', (probed) => !isReady(probed), {
       what: 'the standstill to be told',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     expect(body.error['async-calls']['reasons']).toEqual([
       {

@@ -5,7 +5,7 @@ import type { GatewayCommands } from './apps/gateway.app.js';
 import { AppProcess, Processes } from './processes.js';
 import { ServerService } from './services.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describeOnKafka('HTTP, Kafka and a service in processes of their own', () => {
   const processes = new Processes();

@@ -15,7 +15,7 @@ const CLI = 'tools/kafka/cli.mjs';
 const START = ['start', '--until-exit-of', String(process.pid)];
 
 /** For a test that starts a broker. */
-export const START_MS = 60_000;
+export const START_MS = 120_000;
 
 const installed = await findInstallation({ download: false }).then(
   () => true,

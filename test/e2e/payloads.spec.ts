@@ -6,7 +6,7 @@ import { VALUES } from './apps/values.js';
 import { Processes } from './processes.js';
 import { ClientService, ServerService } from './services.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const KB = 1_000;
 const MB = 1_000 * KB;

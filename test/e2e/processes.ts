@@ -5,9 +5,10 @@ import { RUN_TYPESCRIPT } from '../../tools/run-typescript.mjs';
 import type { Ask, Commands, Tell } from './apps/commands.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const START_MS = 30_000;
-const ASK_MS = 45_000;
-const END_MS = 15_000;
+// For a machine of few cores that starts several at once.
+const START_MS = 90_000;
+const ASK_MS = 90_000;
+const END_MS = 30_000;
 /** The id under which a process tells that it is ready. */
 const READY = 0;
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { RUN_TYPESCRIPT } from '../../tools/run-typescript.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LIMIT_MS = 50_000;
+const LIMIT_MS = 110_000;
 
 /** How a program has ended, and what it has printed. */
 export interface ProgramEnd {
@@ -13,7 +13,7 @@ export interface ProgramEnd {
   readonly output: string;
 }
 
-/** Runs a TypeScript program of this project, by its path from the root, to its end; it is killed after 50 s. */
+/** Runs a TypeScript program of this project, by its path from the root, to its end; it is killed after 110 s. */
 export async function runProgram(
   path: string,
   settings: object = {},

@@ -17,14 +17,13 @@ import {
   of,
   range,
   ReplaySubject,
-  Subject,
   take,
   throwError,
 } from 'rxjs';
 import { valueCase } from './values.js';
 
-/** The `call` of each request that `/count-slowly` was run for. */
-export const served = new Subject<string>();
+/** The `call` of each request that `/count-slowly` was run for, also before somebody watches. */
+export const served = new ReplaySubject<string>();
 
 /** A step that a test lets happen. */
 interface Step {
