@@ -33,6 +33,8 @@ abstract class RecordingConsumer<C extends Consumer> {
   readonly batches: RecordBatch[] = [];
   readonly records: ConsumerRecord[] = [];
   readonly states: ConsumerState[] = [];
+  /** When each of them came, by `performance.now()`. */
+  readonly stateTimes: number[] = [];
   /** Set for a test that deletes records: offsets may then jump forward. */
   mayJump = false;
 
@@ -106,6 +108,7 @@ abstract class RecordingConsumer<C extends Consumer> {
   protected recordState(state: ConsumerState): void {
     this.called(`onState(${state})`);
     this.states.push(state);
+    this.stateTimes.push(performance.now());
     this.changed();
   }
 

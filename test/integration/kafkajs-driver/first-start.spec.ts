@@ -6,6 +6,9 @@ import { Client, reaches, receivesAll } from './client.js';
 
 jest.setTimeout(120_000);
 
+/** What a broker refuses for less than a second is not told; a timer may fire a little early. */
+const LASTS_MS = 950;
+
 describeOnKafka('kafkajs driver, at the first start on a new cluster', () => {
   let cluster: Cluster;
 
@@ -19,6 +22,7 @@ describeOnKafka('kafkajs driver, at the first start on a new cluster', () => {
     for (let start = 0; start < 10; start++) {
       await using client = new Client(cluster.bootstrap);
       const topic = await client.topic(3);
+      const begun = performance.now();
       const member = client.member(uniqueName('group'), topic);
       const reader = client.reader();
       await Promise.all([
@@ -31,7 +35,11 @@ describeOnKafka('kafkajs driver, at the first start on a new cluster', () => {
       await receivesAll([member], ['a']);
       await receivesAll([reader], ['a']);
       await reaches(member, 'running');
-      expect([...member.states, ...reader.states]).not.toContain('unavailable');
+      for (const { states, stateTimes } of [member, reader]) {
+        const told = stateTimes.filter((_, index) => states[index] === 'unavailable');
+        // What a broker takes longer for, on a busy machine, is told rightly.
+        expect(told.filter((at) => at - begun < LASTS_MS)).toEqual([]);
+      }
     }
   });
 
