@@ -53,7 +53,7 @@ describe('npm start, sample 01', () => {
     expect(new Set(requestIds).size).toBe(1);
     // By its own clock: three seconds pass between them, of which a process that stands still may swallow two.
     const seconds = bundles.map((line) => Number.parseFloat(line));
-    expect(seconds[3]! - seconds[0]!).toBeGreaterThan(0.9);
+    expect(seconds[3] - seconds[0]).toBeGreaterThan(0.9);
     // Nest's log of the shutdown comes behind it.
     expect(others.filter((line) => !line.startsWith('[Nest]')).at(-1)).toBe('That was all.');
   });
