@@ -270,7 +270,7 @@ describeOnKafka('kafkajs driver, on a broker with TLS, SASL and ACLs', () => {
       const before = tokens.length;
       const sent: string[] = [];
       // Five connections, each of which has a session of 10 s.
-      while (tokens.length < before + 15) {
+      while (tokens.length < before + 10) {
         sent.push(`${sent.length}`);
         await sendAll(producer, [{ topic, partition: 0, ...text(sent.at(-1)!) }]);
         await receivesAll([member], sent.slice(-1));
