@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { GroupConsumer, GroupConsumerListener } from '../../../lib/broker/consumer.js';
 import { MemoryBroker } from '../../../lib/broker/memory/memory-broker.js';
 import { MemoryCluster } from '../../../lib/broker/memory/memory-cluster.js';
@@ -7,6 +7,11 @@ import { ManualSchedule } from './manual-schedule.js';
 
 const identity = { clientId: 'test' };
 const place = { topic: 't', partition: 0 };
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
 
 /** A member of a group that reads one topic, and what it hears. */
 interface Heard {
@@ -42,6 +47,7 @@ async function setUp(partitions = 1) {
       },
     });
     void member.start();
+    closers.push(() => after(member.close()));
     return { member, values, events };
   };
   const send = (value: string) =>
