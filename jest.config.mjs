@@ -27,7 +27,8 @@ export default {
       },
     ],
   },
-  maxWorkers: 2,
+  // One more than a small machine has cores: many tests wait for brokers and processes.
+  maxWorkers: 3,
   // Tests wait for events, each with a limit and a message of its own; this one is for a machine that is busy.
   testTimeout: 60_000,
 };
