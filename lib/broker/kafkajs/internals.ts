@@ -164,6 +164,11 @@ export interface Apis {
 /** One socket. */
 export interface KafkajsConnection {
   readonly socket?: Socket;
+  /** What has come of the next answer. */
+  chunks: readonly Buffer[];
+  bytesBuffered: number;
+  /** How much is to come until there is something to read: the answer, or its length if that is not known yet. */
+  bytesNeeded: number;
   isConnected(): boolean;
   isAuthenticated(): boolean;
   connect(): Promise<boolean>;

@@ -20,6 +20,9 @@ const API_KEYS: Readonly<Record<keyof Apis, number>> = {
   DeleteTopics: 20,
 };
 
+/** Each answer begins with its length. */
+const LENGTH_BYTES = 4;
+
 /** The connections to one broker, which come and go; every error is a {@link BrokerError}. */
 export class Node {
   /** `host:port` */
@@ -122,14 +125,27 @@ async function cutOff(connections: readonly KafkajsConnection[], reason: Error):
 }
 
 /**
- * Three faults of kafkajs's connections: two requests at once on a connection that is down open two
- * sockets, one of which is forgotten; after the first request, a timer fires every millisecond; and a session that is
- * shorter than the threshold, at which to authenticate again, counts as over from its beginning.
+ * Four faults of kafkajs's connections: two requests at once on a connection that is down open two
+ * sockets, one of which is forgotten; the part of an answer in the middle of which a socket was cut is taken for the
+ * beginning of what the next socket brings, so that no answer is understood any more; after the first request, a timer
+ * fires every millisecond; and a session that is shorter than the threshold, at which to authenticate again, counts as
+ * over from its beginning.
  */
 function repair(connection: KafkajsConnection): void {
   const connect = connection.connect.bind(connection);
   let connecting: Promise<boolean> | undefined;
-  connection.connect = () => (connecting ??= connect().finally(() => (connecting = undefined)));
+  const connectAnew = () => {
+    // Nothing more comes of the socket before.
+    connection.socket?.destroy();
+    connection.chunks = [];
+    connection.bytesBuffered = 0;
+    connection.bytesNeeded = LENGTH_BYTES;
+    return connect();
+  };
+  connection.connect = () => {
+    if (connection.isConnected()) return Promise.resolve(true);
+    return (connecting ??= connectAnew().finally(() => (connecting = undefined)));
+  };
 
   const queue = connection.requestQueue;
   const schedule = queue.scheduleCheckPendingRequests.bind(queue);
