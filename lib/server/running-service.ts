@@ -71,11 +71,10 @@ export class RunningService {
     this.producer = new BatchingProducer(broker.createProducer(identity), environment);
     this.writing = this.createWriting();
     this.groups = this.createGroups();
-    const { warnAfterMs } = options;
     this.unended = new UnendedRecords({
       environment,
       logger: this.logger,
-      warnAfterMs,
+      warnAfterMs: options.warnAfterMs,
       groups: () => this.health,
     });
   }
@@ -91,8 +90,9 @@ export class RunningService {
       for (const group of this.groups) group.cannotStart(error);
       throw error;
     }
+    // Before: a group may run while another one still waits for its topics.
+    if (!this.stopping.signal.aborted) this.unended.start();
     await Promise.all(this.groups.map((group) => group.start()));
-    this.unended.start();
   }
 
   private async prepare(): Promise<void> {
