@@ -1,19 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
 import type { QueuedRecord } from '../../../lib/broker/queued-record.js';
 import type { ProducerRecord } from '../../../lib/broker/record.js';
 import { systemEnvironment } from '../../../lib/environment/system-environment.js';
+import { useClockOfTest } from '../support/clock-of-test.js';
 import { ScriptedProducer, turn } from '../support/scripted-producer.js';
 
 const refused = new BrokerError('unavailable', 'no leader', { retriable: true });
 
 const PATIENCE_MS = 100;
 
-// A partition that takes long is left behind: how long that is must not be up to the machine.
-beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
-afterEach(() => void jest.useRealTimers());
+// A partition that takes long is left behind.
+useClockOfTest();
 
 function setUp() {
   const scripted = new ScriptedProducer();

@@ -1,13 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { CancelWriter } from '../../../lib/client/cancel-writer.js';
 import { systemEnvironment } from '../../../lib/environment/system-environment.js';
 import { cancelledRequestOf } from '../../../lib/protocol/cancel.js';
+import { useClockOfTest } from '../support/clock-of-test.js';
 import { ScriptedProducer, turn } from '../support/scripted-producer.js';
 
-// A partition that takes long is left behind: how long that is must not be up to the machine.
-beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
-afterEach(() => void jest.useRealTimers());
+// A partition that takes long is left behind.
+useClockOfTest();
 
 function setUp(maxWaiting = 10) {
   const driver = new ScriptedProducer();

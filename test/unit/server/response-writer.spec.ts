@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { BatchingProducer } from '../../../lib/broker/batching-producer.js';
 import { BrokerError } from '../../../lib/broker/broker-error.js';
@@ -12,6 +12,7 @@ import { MessageIds } from '../../../lib/protocol/message-ids.js';
 import type { ReplyAddress } from '../../../lib/protocol/reply-address.js';
 import { correlationIdOf, decodeResponse, type IncomingResponse } from '../../../lib/protocol/response.js';
 import { ResponseWriter } from '../../../lib/server/response-writer.js';
+import { useClockOfTest } from '../support/clock-of-test.js';
 import { ScriptedProducer, turn } from '../support/scripted-producer.js';
 import { StubAdmin, topicOf } from '../support/stub-admin.js';
 
@@ -20,9 +21,8 @@ const unavailable = new BrokerError('unavailable', 'no leader', { retriable: tru
 
 const correlationId = Buffer.from('q-1');
 
-// A partition that takes long is left behind: how long that is must not be up to the machine.
-beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
-afterEach(() => void jest.useRealTimers());
+// A partition that takes long is left behind.
+useClockOfTest();
 
 interface Setting {
   readonly window?: number;
